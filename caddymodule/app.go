@@ -1,0 +1,39 @@
+package caddymodule
+
+import (
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/partnersign/partnersign/signer"
+)
+
+func init() { caddy.RegisterModule(App{}) }
+
+// bodyMemory holds the bodies of all partners of the process. It lives as long
+// as the process, because requests of an old configuration are still served
+// while the new one starts.
+var bodyMemory = signer.NewMemory(0)
+
+// App is what all partners of a process share: the global option partnersign.
+type App struct {
+	// How many bytes the buffered bodies of all requests may take together;
+	// when they are taken, a request gets status 503 with Retry-After.
+	// Default: 67108864 (64 MiB).
+	BodyMemory int64 `json:"body_memory,omitempty"`
+}
+
+// CaddyModule returns the Caddy module information.
+func (App) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "partnersign", New: func() caddy.Module { return new(App) }}
+}
+
+// Start implements caddy.App. The limit is set here and not earlier, so that a
+// configuration that fails to load changes nothing.
+func (a *App) Start() error {
+	bodyMemory.SetLimit(a.BodyMemory)
+	return nil
+}
+
+// Stop implements caddy.App.
+func (*App) Stop() error { return nil }
+
+var _ caddy.App = (*App)(nil)

@@ -1,0 +1,279 @@
+package caddymodule
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/textproto"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+	"go.uber.org/zap"
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/partnersign/partnersign/signer"
+	"github.com/partnersign/partnersign/signer/keys"
+)
+
+func init() { caddy.RegisterModule(new(Guard)) }
+
+// Guard decides who may call. A listening socket holds the power of the
+// credential behind it, so pages in a browser on the same machine are refused
+// by default. It stands in front of reverse_proxy, which removes
+// Proxy-Authorization and replaces Host.
+type Guard struct {
+	// The partner's name in answers, metrics and logs.
+	Partner string `json:"partner,omitempty"`
+
+	// The upstream whose own name clients may use as Host.
+	Upstream string `json:"upstream,omitempty"`
+
+	// What callers must present. Default: nothing.
+	ClientAuth *ClientAuth `json:"client_auth,omitempty"`
+
+	// What browsers may do: `refuse` (default), `any`, or the origins whose
+	// pages may call.
+	Browsers []string `json:"browsers,omitempty"`
+
+	// The names under which clients may call; `*.example.com` is any name
+	// below, `*` any at all. Default: localhost, names below it, IP addresses
+	// and the upstream's own name. Unix sockets are free of this.
+	ClientHosts []string `json:"client_hosts,omitempty"`
+
+	report *reporter
+	secret *keys.Secret
+	own    string // the upstream's host
+}
+
+// ClientAuth is what callers must present.
+type ClientAuth struct {
+	// The secret: `{env.NAME}` or `{file./absolute/path}`.
+	Secret string `json:"secret,omitempty"`
+
+	// The header that brings it. Default: Proxy-Authorization, as a Bearer
+	// token or as the password of Basic credentials.
+	Header string `json:"header,omitempty"`
+}
+
+// readDeadlineVar is the name of a var that lets the transport stop waiting
+// for a client's body: only a handler has what it takes.
+const readDeadlineVar = "partnersign.read_deadline"
+
+// CaddyModule returns the Caddy module information.
+func (*Guard) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.partnersign_guard", New: func() caddy.Module { return new(Guard) }}
+}
+
+// Provision opens the secret.
+func (g *Guard) Provision(ctx caddy.Context) error {
+	if err := g.check(); err != nil {
+		return err
+	}
+	g.report = newReporter(ctx)
+	if g.Upstream != "" {
+		upstream, _ := signer.ParseUpstream(g.Upstream)
+		g.own = upstream.Hostname()
+	}
+	if g.ClientAuth == nil {
+		return nil
+	}
+	loader := keys.Loader{Reloaded: func(source string, err error) { g.report.reloaded(g.Partner, source, err) }}
+	var err error
+	if g.secret, err = loader.Secret(g.ClientAuth.Secret); err != nil {
+		return fmt.Errorf("client_auth: %w", err)
+	}
+	if name := g.ClientAuth.header(); name != "Proxy-Authorization" && name != "Authorization" {
+		g.report.log.Warn("access logs show the header of client_auth unless a log filter removes it; Caddy hides Proxy-Authorization and Authorization by itself",
+			zap.String("partner", g.Partner), zap.String("header", name))
+	}
+	return nil
+}
+
+// check says what is wrong with g in itself.
+func (g *Guard) check() error {
+	if g.Upstream != "" {
+		if _, err := signer.ParseUpstream(g.Upstream); err != nil {
+			return fmt.Errorf("upstream: %w", err)
+		}
+	}
+	if g.ClientAuth != nil {
+		if err := keys.CheckSecret(g.ClientAuth.Secret); err != nil {
+			return fmt.Errorf("client_auth: %w", err)
+		}
+		if !httpguts.ValidHeaderFieldName(g.ClientAuth.header()) {
+			return errors.New("client_auth: that is not a header name")
+		}
+	}
+	for _, origin := range g.Browsers {
+		word := origin == "refuse" || origin == "any"
+		scheme, host, ok := strings.Cut(origin, "://")
+		if word && len(g.Browsers) > 1 || !word && (!ok || scheme == "" || host == "" || strings.ContainsAny(host, "/?#*")) {
+			return errors.New("browsers: expected refuse, any, or origins such as https://app.example.com")
+		}
+	}
+	for _, host := range g.ClientHosts {
+		if host == "" || strings.ContainsAny(host, "/:@ ") && !isAddress(host) || strings.Contains(strings.TrimPrefix(host, "*"), "*") {
+			return errors.New("client_hosts: expected names without port, such as partners.internal, *.internal or *")
+		}
+	}
+	return nil
+}
+
+func (a *ClientAuth) header() string {
+	if a.Header == "" {
+		return "Proxy-Authorization"
+	}
+	return textproto.CanonicalMIMEHeaderKey(a.Header)
+}
+
+// ServeHTTP lets the request pass or answers with a problem.
+func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	problem := g.admit(r)
+	if problem == nil {
+		if g.ClientAuth != nil {
+			r.Header.Del(g.ClientAuth.header())
+		}
+		if r.ContentLength != 0 {
+			caddyhttp.SetVar(r.Context(), readDeadlineVar, http.NewResponseController(w).SetReadDeadline)
+		}
+		err := next.ServeHTTP(w, r)
+		if problem = unreachable(r, err); problem == nil {
+			return err
+		}
+		problem.Write(w, g.Partner)
+		return nil
+	}
+	g.report.observe(&signer.Record{
+		Partner: g.Partner, Method: r.Method, Path: r.URL.EscapedPath(),
+		Outcome: signer.Refused, Status: problem.Status, Problem: problem,
+	})
+	problem.Write(w, g.Partner)
+	return nil
+}
+
+// unreachable is what a client is told when no connection could be made, which
+// reverse_proxy leaves without a body. It is nil for other errors, and where
+// the site's handle_errors answers.
+func unreachable(r *http.Request, err error) *signer.Problem {
+	var dial reverseproxy.DialError
+	if !errors.As(err, &dial) {
+		return nil
+	}
+	if server, ok := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok && server.Errors != nil {
+		return nil
+	}
+	return signer.PartnerUnreachable.Problem("no connection to the partner could be made, and nothing was sent; the proxy's log says why").Because(err)
+}
+
+func (g *Guard) admit(r *http.Request) *signer.Problem {
+	if problem := g.admitHost(r); problem != nil {
+		return problem
+	}
+	if problem := g.admitBrowser(r.Header); problem != nil {
+		return problem
+	}
+	return g.admitClient(r.Header)
+}
+
+// admitHost refuses names that a page may have rebound to this address: the
+// request of such a page shows it in nothing else.
+func (g *Guard) admitHost(r *http.Request) *signer.Problem {
+	if addr, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok && strings.HasPrefix(addr.Network(), "unix") {
+		return nil
+	}
+	host := strings.ToLower(r.Host)
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"), ".")
+	if g.servesHost(host) {
+		return nil
+	}
+	return signer.WrongHost.Problem("clients call this partner as localhost, by IP address or by the partner's own name; client_hosts lists other names")
+}
+
+func (g *Guard) servesHost(host string) bool {
+	if len(g.ClientHosts) == 0 {
+		return host == "localhost" || strings.HasSuffix(host, ".localhost") || isAddress(host) || host != "" && host == g.own
+	}
+	return slices.ContainsFunc(g.ClientHosts, func(name string) bool {
+		name = strings.ToLower(name)
+		if suffix, ok := strings.CutPrefix(name, "*"); ok {
+			return strings.HasSuffix(host, suffix)
+		}
+		return host == name
+	})
+}
+
+func isAddress(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil
+}
+
+// admitBrowser tells pages by what browsers add and pages cannot remove.
+func (g *Guard) admitBrowser(h http.Header) *signer.Problem {
+	if len(g.Browsers) == 1 && g.Browsers[0] == "any" {
+		return nil
+	}
+	origins, site := h["Origin"], h.Get("Sec-Fetch-Site")
+	if len(origins) == 0 && (site == "" || site == "none") { // none: the user typed the address
+		return nil
+	}
+	if len(origins) == 1 && slices.Contains(g.Browsers, origins[0]) {
+		return nil
+	}
+	return signer.BrowserRefused.Problem("a page in a browser asks (Origin or Sec-Fetch-Site says so); browsers lists the origins that may")
+}
+
+// admitClient compares in constant time, whatever the lengths.
+func (g *Guard) admitClient(h http.Header) *signer.Problem {
+	if g.ClientAuth == nil {
+		return nil
+	}
+	want, err := g.secret.Value(time.Now())
+	if err != nil {
+		return signer.CredentialUnavailable.Problem("what callers must present is not available; the proxy's log says why").Because(err)
+	}
+	name := g.ClientAuth.header()
+	values := h[name]
+	if len(values) != 1 {
+		values = []string{""}
+	}
+	got := sha256.Sum256([]byte(presented(name, values[0])))
+	wanted := sha256.Sum256([]byte(want))
+	if subtle.ConstantTimeCompare(got[:], wanted[:]) == 1 {
+		return nil
+	}
+	return signer.ClientUnauthenticated.Problem("callers present the proxy's client_auth secret in %s", name)
+}
+
+// presented is the secret in a value of a header: of the two Authorization
+// headers the token or the password, of others the value.
+func presented(name, value string) string {
+	if name != "Proxy-Authorization" && name != "Authorization" {
+		return value
+	}
+	r := http.Request{Header: http.Header{"Authorization": {value}}}
+	if _, password, ok := r.BasicAuth(); ok {
+		return password
+	}
+	if scheme, token, _ := strings.Cut(value, " "); strings.EqualFold(scheme, "Bearer") {
+		return strings.TrimLeft(token, " ")
+	}
+	return ""
+}
+
+var (
+	_ caddy.Provisioner           = (*Guard)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Guard)(nil)
+	_ caddyfile.Unmarshaler       = (*Guard)(nil)
+)

@@ -1,0 +1,181 @@
+package caddymodule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/headers"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+
+	"github.com/partnersign/partnersign/signer"
+	"github.com/partnersign/partnersign/signer/config"
+	"github.com/partnersign/partnersign/signer/keys"
+)
+
+func init() { caddy.RegisterModule(new(Transport)) }
+
+// Transport sends requests to one partner, each with the credentials, digests
+// and signatures that the partner asks for. Beside its own fields it has those
+// of Caddy's HTTP transport, which it sends them with.
+type Transport struct {
+	config.Config
+	*reverseproxy.HTTPTransport
+
+	partner  *signer.Partner
+	upstream signer.Upstream
+	vars     string // the name of this instance's exchanges among a request's vars
+}
+
+// instances numbers transports, so that each finds its own exchanges.
+var instances atomic.Uint64
+
+// CaddyModule returns the Caddy module information.
+func (*Transport) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "http.reverse_proxy.transport.partnersign",
+		New: func() caddy.Module { return &Transport{HTTPTransport: new(reverseproxy.HTTPTransport)} },
+	}
+}
+
+// Provision opens secrets and keys. It does nothing on the network, for
+// `caddy validate` provisions, too.
+func (t *Transport) Provision(ctx caddy.Context) error {
+	if _, err := ctx.App("partnersign"); err != nil {
+		return err
+	}
+	report := newReporter(ctx)
+	partner, err := config.Build(t.Config, config.Runtime{
+		Loader:   keys.Loader{Reloaded: func(source string, err error) { report.reloaded(t.partnerName(), source, err) }},
+		Memory:   bodyMemory,
+		DialHost: true,
+		Observe:  report.observe,
+	})
+	if err != nil {
+		return err
+	}
+	t.partner, t.upstream = partner, partner.Upstream()
+	t.vars = "partnersign.exchange." + strconv.FormatUint(instances.Add(1), 10)
+	if err := t.secureConnection(); err != nil {
+		return err
+	}
+	compression := false // or Go asks for gzip on its own and unpacks it
+	t.Compression = &compression
+	return t.HTTPTransport.Provision(ctx)
+}
+
+func (t *Transport) partnerName() string {
+	if t.partner == nil {
+		return t.Name
+	}
+	return t.partner.Name()
+}
+
+// secureConnection makes TLS prove the upstream's name, whatever address is
+// dialled, and refuses settings that would weaken it.
+func (t *Transport) secureConnection() error {
+	if t.Compression != nil && *t.Compression {
+		return errors.New("compression cannot be on: what was signed must be what is sent")
+	}
+	if t.upstream.Scheme == "http" {
+		switch {
+		case t.TLS != nil:
+			return fmt.Errorf("the upstream %s is without TLS, and TLS is configured: write https://", t.upstream)
+		case t.ForwardProxyURL != "" || t.NetworkProxyRaw != nil:
+			return errors.New("a forward proxy would see the credentials of an upstream without TLS: use https://")
+		}
+		return nil
+	}
+	if t.TLS == nil {
+		t.TLS = new(reverseproxy.TLSConfig)
+	}
+	host := t.upstream.Hostname()
+	if !signer.IsLoopback(host) {
+		switch {
+		case t.TLS.InsecureSkipVerify:
+			return errors.New("tls_insecure_skip_verify would hand the credentials to whoever answers: give the partner's CA with tls_trust_pool")
+		case len(t.TLS.ExceptPorts) > 0:
+			return errors.New("tls_except_ports would send the credentials unprotected: remove it")
+		case t.TLS.ServerName != "" && !strings.EqualFold(t.TLS.ServerName, host):
+			return fmt.Errorf("tls_server_name must be the upstream's own name, %s: the certificate proves who gets the credentials", host)
+		}
+	}
+	if t.TLS.ServerName == "" {
+		t.TLS.ServerName = host
+	}
+	return nil
+}
+
+// RequestHeaderOps implements reverseproxy.RequestHeaderOpsTransport: Host
+// comes from the upstream, so reverse_proxy need not set it.
+func (*Transport) RequestHeaderOps() *headers.HeaderOps { return nil }
+
+// An exchange is a signer.Exchange and the pass through reverse_proxy that it
+// belongs to, which is recognised by the URL that all its attempts share.
+type exchange struct {
+	*signer.Exchange
+	url *url.URL
+}
+
+// RoundTrip implements http.RoundTripper: one attempt, of maybe several that
+// reverse_proxy makes for one client request.
+func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx := req.Context()
+	if t.upstream.Scheme == "http" && !staysHere(req) {
+		problem := signer.PartnerUntrusted.Problem("the upstream is http://, and the address to dial is not on this machine: use https://")
+		return problem.Response(req, t.partner.Name()), nil
+	}
+	if ctx.Value(caddyhttp.VarsCtxKey) == nil {
+		return t.partner.Transport(t.HTTPTransport).RoundTrip(req)
+	}
+	x, ok := caddyhttp.GetVar(ctx, t.vars).(*exchange)
+	if !ok || x.url != req.URL {
+		x = &exchange{t.partner.Begin(), req.URL}
+		if set, ok := caddyhttp.GetVar(ctx, readDeadlineVar).(func(time.Time) error); ok {
+			x.SetReadDeadline(set)
+		}
+		caddyhttp.SetVar(ctx, t.vars, x)
+		if req.Body != nil {
+			// The handler's return ends the exchange, after all its attempts.
+			context.AfterFunc(ctx, x.Close)
+		}
+	}
+	return x.RoundTrip(req, t.HTTPTransport)
+}
+
+// staysHere reports whether the address that Caddy chose is on this machine.
+func staysHere(req *http.Request) bool {
+	host := req.URL.Hostname()
+	if info, ok := reverseproxy.GetDialInfo(req.Context()); ok {
+		if caddy.IsUnixNetwork(info.Network) {
+			return true
+		}
+		var err error
+		if host, _, err = net.SplitHostPort(info.Address); err != nil {
+			return false
+		}
+	}
+	return signer.IsLoopback(host)
+}
+
+var (
+	_ caddy.Provisioner                                = (*Transport)(nil)
+	_ caddy.CleanerUpper                               = (*Transport)(nil)
+	_ http.RoundTripper                                = (*Transport)(nil)
+	_ caddyfile.Unmarshaler                            = (*Transport)(nil)
+	_ reverseproxy.TLSTransport                        = (*Transport)(nil)
+	_ reverseproxy.H2CTransport                        = (*Transport)(nil)
+	_ reverseproxy.HealthCheckSchemeOverriderTransport = (*Transport)(nil)
+	_ reverseproxy.ProxyProtocolTransport              = (*Transport)(nil)
+	_ reverseproxy.RequestHeaderOpsTransport           = (*Transport)(nil)
+)

@@ -1,0 +1,220 @@
+package signer
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	_ "crypto/sha256" // the hashes of RFC 9530
+	_ "crypto/sha512"
+	"errors"
+	"hash"
+	"io"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+)
+
+// A Body is the whole body of a client request, read once for all attempts.
+type Body struct {
+	data []byte
+	sums [2]sum // SHA-256 and SHA-512
+}
+
+type sum struct {
+	value [64]byte
+	known bool
+}
+
+// NewBody makes a body of data, which must not change afterwards.
+func NewBody(data []byte) *Body { return &Body{data: data} }
+
+// Bytes is the body. It must not be changed.
+func (b *Body) Bytes() []byte { return b.data }
+
+// Len is the number of bytes. It is 0 for a nil Body.
+func (b *Body) Len() int {
+	if b == nil {
+		return 0
+	}
+	return len(b.data)
+}
+
+// Sum is the body's hash with SHA-256 or SHA-512, computed once.
+func (b *Body) Sum(h crypto.Hash) []byte {
+	s := &b.sums[sumIndex(h)]
+	if !s.known {
+		hasher := hashers[sumIndex(h)].Get().(hash.Hash)
+		hasher.Reset()
+		hasher.Write(b.data)
+		s.take(h, hasher)
+	}
+	return s.value[:h.Size()]
+}
+
+func (s *sum) take(h crypto.Hash, hasher hash.Hash) {
+	hasher.Sum(s.value[:0])
+	s.known = true
+	hashers[sumIndex(h)].Put(hasher)
+}
+
+// reader gives the body to net/http in the form that it writes together with
+// the headers, in one system call.
+func (b *Body) reader() io.ReadCloser {
+	if b.Len() == 0 {
+		return http.NoBody
+	}
+	return io.NopCloser(bytes.NewReader(b.data))
+}
+
+var hashers = [2]sync.Pool{
+	{New: func() any { return crypto.SHA256.New() }},
+	{New: func() any { return crypto.SHA512.New() }},
+}
+
+func sumIndex(h crypto.Hash) int {
+	switch h {
+	case crypto.SHA256:
+		return 0
+	case crypto.SHA512:
+		return 1
+	}
+	panic("signer: bodies are hashed with SHA-256 and SHA-512 only")
+}
+
+// smallBody is what is allocated at first for a body of unknown length.
+const smallBody = 4 << 10
+
+// readBody reads the body of req within max bytes and the memory that is left,
+// computing digests on the way.
+func (x *Exchange) readBody(req *http.Request, length int64) (*Body, error) {
+	p := x.partner
+	if length > p.maxBody {
+		return nil, tooLarge(p.maxBody)
+	}
+	known := length >= 0
+	size := length
+	if !known {
+		size = min(smallBody, p.maxBody)
+	}
+	if !x.reserve(size) {
+		return nil, memoryExhausted()
+	}
+	if x.readDeadline != nil {
+		_ = x.readDeadline(x.deadline) // a server without deadlines has its own time-outs
+		defer func() { _ = x.readDeadline(time.Time{}) }()
+	}
+
+	body := &Body{data: make([]byte, size)}
+	hashing := make([]hash.Hash, len(p.digests))
+	for i, h := range p.digests {
+		hashing[i] = hashers[sumIndex(h)].Get().(hash.Hash)
+		hashing[i].Reset()
+	}
+	n := 0
+	var probe [1]byte
+	for {
+		into := body.data[n:]
+		if len(into) == 0 {
+			into = probe[:] // is that all?
+		}
+		m, err := req.Body.Read(into)
+		if m > 0 && n == len(body.data) {
+			if known {
+				return nil, InvalidRequest.Problem("the body is longer than its Content-Length")
+			}
+			if int64(n) >= p.maxBody {
+				return nil, tooLarge(p.maxBody)
+			}
+			if err := x.grow(body, n, min(2*int64(n), p.maxBody)); err != nil {
+				return nil, err
+			}
+			body.data[n] = probe[0]
+		}
+		for _, h := range hashing {
+			h.Write(body.data[n : n+m])
+		}
+		n += m
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, readProblem(req.Context(), err)
+		}
+	}
+	if known && int64(n) < length {
+		return nil, InvalidRequest.Problem("the body is shorter than its Content-Length")
+	}
+	body.data = body.data[:n:n]
+	for i, h := range p.digests {
+		body.sums[sumIndex(h)].take(h, hashing[i])
+	}
+	return body, nil
+}
+
+// grow moves the first n bytes of body into a buffer of size bytes.
+func (x *Exchange) grow(body *Body, n int, size int64) error {
+	old := int64(len(body.data))
+	if !x.reserve(size) {
+		return memoryExhausted()
+	}
+	data := make([]byte, size)
+	copy(data, body.data[:n])
+	body.data = data
+	x.release(old)
+	return nil
+}
+
+func (x *Exchange) reserve(n int64) bool {
+	if !x.partner.memory.reserve(n) {
+		return false
+	}
+	x.reserved.Add(n)
+	return true
+}
+
+func (x *Exchange) release(n int64) {
+	x.reserved.Add(-n)
+	x.partner.memory.release(n)
+}
+
+func readProblem(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return err
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return TooSlow.Problem("the body did not arrive in time").Because(err)
+	}
+	return InvalidRequest.Problem("the body could not be read to its end").Because(err)
+}
+
+func tooLarge(limit int64) *Problem {
+	return BodyTooLarge.Problem("the body must be held to be signed, and max_body is %d bytes", limit)
+}
+
+func memoryExhausted() *Problem {
+	p := MemoryExhausted.Problem("body_memory is taken by the bodies of other requests; try again")
+	p.RetryAfter = time.Second
+	return p
+}
+
+// A streamedBody is a body that no step needs, on its way from the client to
+// the partner.
+type streamedBody struct {
+	io.ReadCloser
+	req      *http.Request // the client's: its trailers come with the end
+	progress func()
+}
+
+func (b *streamedBody) Read(buf []byte) (int, error) {
+	b.progress()
+	n, err := b.ReadCloser.Read(buf)
+	if err == io.EOF && len(b.req.Trailer) > 0 {
+		return n, trailersRefused()
+	}
+	return n, err
+}
+
+func trailersRefused() *Problem {
+	return InvalidRequest.Problem("the request has trailers, which cannot be forwarded; send them as headers")
+}

@@ -1,0 +1,176 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/partnersign/partnersign/signer"
+	"github.com/partnersign/partnersign/signer/httpsig"
+	"github.com/partnersign/partnersign/signer/keys"
+	"github.com/partnersign/partnersign/signer/token"
+)
+
+// Runtime is what a partner needs from the program that it runs in. The zero
+// value works.
+type Runtime struct {
+	// Loader opens secrets and keys.
+	Loader keys.Loader
+	// Memory bounds all bodies; see signer.Options.
+	Memory *signer.Memory
+	// DialHost sends to the host of the request's URL; see signer.Options.
+	DialHost bool
+	// Observe is told what became of each attempt.
+	Observe func(*signer.Record)
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
+	// Rand is the source of nonces and keys. Default: crypto/rand.
+	Rand io.Reader
+}
+
+// Build makes the partner. It opens every secret and every key, and does
+// nothing on the network. All that is wrong is reported at once.
+func Build(c Config, rt Runtime) (*signer.Partner, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	if rt.Loader.Now == nil {
+		rt.Loader.Now = rt.Now
+	}
+	b := builder{loader: &rt.Loader}
+	steps := b.steps(&c)
+	if err := errors.Join(b.errs...); err != nil {
+		return nil, err
+	}
+	upstream, err := signer.ParseUpstream(c.Upstream)
+	if err != nil {
+		return nil, fmt.Errorf("upstream: %w", err)
+	}
+	return signer.New(signer.Options{
+		Name:              c.Name,
+		Upstream:          upstream,
+		Rules:             c.rules(),
+		MaxBody:           c.MaxBody,
+		Memory:            rt.Memory,
+		Timeout:           time.Duration(c.Timeout),
+		KeepClientHeaders: c.ClientHeaders,
+		Steps:             steps,
+		DialHost:          rt.DialHost,
+		Observe:           rt.Observe,
+		Now:               rt.Now,
+		Rand:              rt.Rand,
+	})
+}
+
+// A builder makes steps of a configuration that was checked, and collects what
+// is missing on this machine.
+type builder struct {
+	loader *keys.Loader
+	errs   []error
+}
+
+func (b *builder) failed(what string, err error) bool {
+	if err != nil {
+		b.errs = append(b.errs, fmt.Errorf("%s: %w", what, err))
+	}
+	return err != nil
+}
+
+func (b *builder) secret(what, ref string) *keys.Secret {
+	s, err := b.loader.Secret(ref)
+	b.failed(what, err)
+	return s
+}
+
+func (b *builder) text(what, text string) *keys.Text {
+	t, err := b.loader.Text(text)
+	b.failed(what, err)
+	return t
+}
+
+func (b *builder) steps(c *Config) []signer.Step {
+	var steps []signer.Step
+	add := func(what string, step signer.Step, err error) {
+		if !b.failed(what, err) {
+			steps = append(steps, step)
+		}
+	}
+	if c.IdempotencyKey != nil {
+		step, err := signer.NewIdempotency(c.IdempotencyKey.options())
+		add("idempotency_key", step, err)
+	}
+	if len(c.Bearer) > 0 {
+		bearers := new(token.Bearers)
+		for _, t := range c.Bearer {
+			bearers.Tokens = append(bearers.Tokens, token.Bearer{Token: b.secret("bearer", t.Token), On: t.On.match()})
+		}
+		add("bearer", bearers, nil)
+	}
+	if c.BasicAuth != nil {
+		add("basic_auth", &token.Basic{
+			User:     b.text("basic_auth", c.BasicAuth.User),
+			Password: b.secret("basic_auth", c.BasicAuth.Password),
+		}, nil)
+	}
+	for _, h := range c.Headers {
+		var value signer.Value
+		if h.Op != "remove" {
+			value = b.text("header "+h.Name, h.Value)
+		}
+		step, err := signer.NewHeader(headerOps[h.Op], h.Name, value)
+		add("header", step, err)
+	}
+	if c.ContentDigest != nil {
+		step, err := httpsig.NewDigest(c.ContentDigest.options())
+		add("content_digest", step, err)
+	}
+	for i := range c.Signatures {
+		step, err := b.signature(&c.Signatures[i])
+		add("signature "+c.Signatures[i].label(), step, err)
+	}
+	return steps
+}
+
+// keyThumbprint is the key id that stands for the thumbprint of the key.
+const keyThumbprint = "{key.thumbprint}"
+
+func (b *builder) signature(s *Signature) (*httpsig.Signature, error) {
+	o, err := s.options()
+	if err != nil {
+		return nil, err
+	}
+	keyOptions := keys.KeyOptions{Algorithm: keys.Algorithm(s.Algorithm), Format: keyFormats[s.KeyFormat]}
+	if s.KeyID != "" && s.KeyID != keyThumbprint {
+		id, err := b.loader.Text(s.KeyID)
+		if err != nil {
+			return nil, fmt.Errorf("key_id: %w", err)
+		}
+		o.KeyID = id
+		if keyOptions.KeyID, err = id.Value(b.now()); err != nil {
+			return nil, fmt.Errorf("key_id: %w", err)
+		}
+	}
+	if o.Key, err = b.loader.Key(s.Key, keyOptions); err != nil {
+		return nil, fmt.Errorf("key: %w", err)
+	}
+	if s.KeyID == keyThumbprint {
+		if _, err := o.Key.Thumbprint(); err != nil {
+			return nil, fmt.Errorf("key_id: %w", err)
+		}
+		o.KeyID = thumbprint{o.Key}
+	}
+	return httpsig.NewSignature(o)
+}
+
+func (b *builder) now() time.Time {
+	if b.loader.Now != nil {
+		return b.loader.Now()
+	}
+	return time.Now()
+}
+
+// thumbprint is a key id that follows the key when it is replaced.
+type thumbprint struct{ key *keys.Key }
+
+func (t thumbprint) Value(time.Time) (string, error) { return t.key.Thumbprint() }

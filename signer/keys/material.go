@@ -1,0 +1,84 @@
+package keys
+
+import (
+	"crypto"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// privateKey is a key as it was read: a signer or a secret.
+type privateKey struct {
+	signer crypto.Signer
+	secret []byte
+	kid    string
+	fits   []Algorithm // what it may be used with, the default first
+}
+
+func asymmetric(s crypto.Signer) (privateKey, error) {
+	fits, err := algorithmsFor(s.Public())
+	return privateKey{signer: s, fits: fits}, err
+}
+
+func symmetric(secret []byte) (privateKey, error) {
+	if len(secret) == 0 {
+		return privateKey{}, errEmpty
+	}
+	return privateKey{secret: secret, fits: []Algorithm{HMACSHA256}}, nil
+}
+
+// choose returns the scheme to use the key with, which want names if it is not
+// empty.
+func (p privateKey) choose(want Algorithm) (*scheme, error) {
+	if want == "" {
+		return schemeOf(p.fits[0]), nil
+	}
+	if slices.Contains(p.fits, want) {
+		return schemeOf(want), nil
+	}
+	var names []string
+	for _, a := range p.fits {
+		names = append(names, string(a))
+	}
+	return nil, fmt.Errorf("the key does not suit the algorithm %s: it can be used with %s", want, strings.Join(names, ", "))
+}
+
+// material is a key, ready to sign. It does not change.
+type material struct {
+	scheme     *scheme
+	signer     crypto.Signer    // nil: HMAC
+	macs       sync.Pool        // of hash.Hash, reset
+	public     crypto.PublicKey // nil: HMAC
+	size       int              // bytes of a signature; 0: ECDSA, HMAC
+	thumbprint string           // "": HMAC
+	kid        string
+	key        *Key // this material for good
+}
+
+func newMaterial(p privateKey, want Algorithm) (*material, error) {
+	s, err := p.choose(want)
+	if err != nil {
+		return nil, err
+	}
+	m := &material{scheme: s, signer: p.signer, kid: p.kid}
+	if p.signer == nil {
+		m.macs.New = func() any { return hmac.New(sha256.New, p.secret) }
+	} else {
+		m.public = p.signer.Public()
+		m.size = signatureSize(m.public)
+		sum, err := (&jose.JSONWebKey{Key: m.public}).Thumbprint(crypto.SHA256)
+		if err != nil {
+			return nil, errors.New("the public key is damaged: its thumbprint cannot be computed")
+		}
+		m.thumbprint = base64.RawURLEncoding.EncodeToString(sum)
+	}
+	m.key = newKey(fixed(m, nil))
+	return m, nil
+}

@@ -1,0 +1,54 @@
+package signer
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// A Request is the request of one attempt as the steps shape it: what it holds
+// when the last step has run is what is sent.
+type Request struct {
+	Method    string
+	Scheme    string // of the upstream
+	Authority string // Host as sent
+	Path      string // as sent, percent-encoding kept; begins with "/"
+	Query     string // as sent, without the "?"
+	HasQuery  bool   // whether there is a "?"
+	// Header is complete but for Host: Content-Length, User-Agent and
+	// Accept-Encoding are in it as they will be sent. Values are replaced,
+	// never written into.
+	Header http.Header
+	// Body is the whole body. It is nil when it is streamed because no step
+	// needs it, and empty when there is none.
+	Body *Body
+	// ContentLength is the body's length; -1: not known, it is streamed.
+	ContentLength int64
+	// Now is the time of the attempt: every step uses it.
+	Now time.Time
+	// Rand is the source of nonces.
+	Rand io.Reader
+	// Record is what will be told about the attempt: steps add to it.
+	Record *Record
+
+	exchange         *Exchange
+	defaultUserAgent bool
+}
+
+// Target is the path and the query as they are sent (RFC 9112 section 3.2.1).
+func (r *Request) Target() string {
+	if r.HasQuery {
+		return r.Path + "?" + r.Query
+	}
+	return r.Path
+}
+
+// dropUnderscored removes headers that some servers take for name.
+func (r *Request) dropUnderscored(name string) {
+	for other := range r.Header {
+		if strings.IndexByte(other, '_') >= 0 && strings.EqualFold(strings.ReplaceAll(other, "_", "-"), name) {
+			delete(r.Header, other)
+		}
+	}
+}
