@@ -154,12 +154,7 @@ func (b *builder) signature(s *Signature) (*httpsig.Signature, error) {
 	if o.Key, err = b.loader.Key(s.Key, keyOptions); err != nil {
 		return nil, fmt.Errorf("key: %w", err)
 	}
-	if s.KeyID == keyThumbprint {
-		if _, err := o.Key.Thumbprint(); err != nil {
-			return nil, fmt.Errorf("key_id: %w", err)
-		}
-		o.KeyID = thumbprint{o.Key}
-	}
+	o.Thumbprint = s.KeyID == keyThumbprint
 	return httpsig.NewSignature(o)
 }
 
@@ -169,8 +164,3 @@ func (b *builder) now() time.Time {
 	}
 	return time.Now()
 }
-
-// thumbprint is a key id that follows the key when it is replaced.
-type thumbprint struct{ key *keys.Key }
-
-func (t thumbprint) Value(time.Time) (string, error) { return t.key.Thumbprint() }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/net/http/httpguts"
+
 	"github.com/partnersign/partnersign/signer"
 	"github.com/partnersign/partnersign/signer/httpsig"
 	"github.com/partnersign/partnersign/signer/keys"
@@ -170,6 +172,9 @@ func (h *Header) Check() error {
 	}
 	if err := keys.CheckText(h.Value); err != nil {
 		return fmt.Errorf("%s: %w", h.Name, err)
+	}
+	if !httpguts.ValidHeaderFieldValue(h.Value) {
+		return fmt.Errorf("%s: the value holds characters that a header cannot", h.Name)
 	}
 	return nil
 }

@@ -30,6 +30,9 @@ type Options struct {
 	// KeyID is the parameter keyid. Default: the key's own id, if it is a
 	// JWK that has one.
 	KeyID signer.Value
+	// Thumbprint makes the key's own thumbprint (RFC 7638) the parameter
+	// keyid, instead of KeyID: it follows the key when that is replaced.
+	Thumbprint bool
 	// Components are covered, in this order. None: only the parameters are
 	// signed.
 	Components []Component
@@ -58,6 +61,7 @@ type Signature struct {
 	label                        string
 	key                          *keys.Key
 	keyID                        signer.Value
+	thumbprint                   bool
 	components                   []Component
 	parameters                   []Parameter
 	encoded                      keys.Encoding
@@ -76,6 +80,7 @@ func NewSignature(o Options) (*Signature, error) {
 		label:       o.label(),
 		key:         o.Key,
 		keyID:       o.KeyID,
+		thumbprint:  o.Thumbprint,
 		components:  o.Components,
 		parameters:  o.Parameters,
 		url:         o.URLEncoding,
@@ -138,6 +143,10 @@ func (s *Signature) checkKey() error {
 	if s.encoded == keys.DER && !strings.HasPrefix(string(s.key.Algorithm()), "ecdsa-") {
 		return errors.New("ecdsa_encoding is for ECDSA keys")
 	}
+	if s.thumbprint {
+		_, err := s.key.Thumbprint()
+		return err
+	}
 	if s.keyID == nil {
 		id := s.key.JWKKeyID()
 		if id == "" && slices.ContainsFunc(s.parameters, func(p Parameter) bool { return p.name == "keyid" }) {
@@ -188,12 +197,10 @@ func (s *Signature) Apply(_ context.Context, r *signer.Request) error {
 	if !s.on.Matches(r.Method, r.Path) {
 		return nil
 	}
-	keyID, err := s.keyID.Value(r.Now)
+	key := s.key.Current(r.Now) // the same one for its id and the signature
+	keyID, err := s.currentID(key, r.Now)
 	if err != nil {
 		return signer.CredentialUnavailable.Problem("the id of the signing key is not available; the proxy's log says why").Because(err)
-	}
-	if !printable(keyID) {
-		return signer.CredentialUnavailable.Problem("the id of the signing key is not printable ASCII")
 	}
 	sc := scratches.Get().(*scratch)
 	defer scratches.Put(sc)
@@ -208,7 +215,7 @@ func (s *Signature) Apply(_ context.Context, r *signer.Request) error {
 	if sc.buf, params, err = s.appendBase(sc.buf[:0], r, keyID, sc.nonce[:]); err != nil {
 		return err
 	}
-	if sc.sig, err = s.key.Sign(sc.sig[:0], sc.buf, r.Now, s.encoded); err != nil {
+	if sc.sig, err = key.Sign(sc.sig[:0], sc.buf, r.Now, s.encoded); err != nil {
 		return err
 	}
 	base := len(sc.buf)
@@ -221,6 +228,18 @@ func (s *Signature) Apply(_ context.Context, r *signer.Request) error {
 		r.Record.KeyIDs = append(r.Record.KeyIDs, keyID)
 	}
 	return s.put(r.Header, text[:input-base], text[input-base:])
+}
+
+// currentID is the parameter keyid for this key.
+func (s *Signature) currentID(key *keys.Key, now time.Time) (string, error) {
+	if s.thumbprint {
+		return key.Thumbprint()
+	}
+	id, err := s.keyID.Value(now)
+	if err == nil && !printable(id) {
+		err = errors.New("key_id is not printable ASCII")
+	}
+	return id, err
 }
 
 func (s *Signature) encoding() *base64.Encoding {
@@ -258,10 +277,11 @@ func (s *Signature) checkKept(inputs, signatures []string) error {
 	if err != nil {
 		return signer.InvalidRequest.Problem("the request's own %s is not a dictionary", s.signatureHeader)
 	}
-	for _, label := range in.Names() {
-		if _, ok := sig.Get(label); !ok || len(in.Names()) != len(sig.Names()) {
-			return signer.InvalidRequest.Problem("the request's own %s and %s do not have the same labels", s.inputHeader, s.signatureHeader)
-		}
+	inLabels, sigLabels := in.Names(), sig.Names()
+	slices.Sort(inLabels)
+	slices.Sort(sigLabels)
+	if !slices.Equal(inLabels, sigLabels) {
+		return signer.InvalidRequest.Problem("the request's own %s and %s do not have the same labels", s.inputHeader, s.signatureHeader)
 	}
 	if _, ok := in.Get(s.label); ok {
 		return signer.InvalidRequest.Problem("the request has a signature of its own under the label %s, which is the proxy's", s.label)

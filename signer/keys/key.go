@@ -37,8 +37,9 @@ type KeyOptions struct {
 
 // Key opens the private key that ref names: an absolute path,
 // {file./absolute/path} or {env.NAME}. Anything else is an error that does not
-// repeat it, as it may be the key itself. The errors say what is wrong with the
-// key without quoting it.
+// repeat it, as it may be the key itself; so is a path with + or = in it, which
+// must be written {file.…}. The errors say what is wrong with the key without
+// quoting it.
 //
 // A file that changes is read again. The new key must suit the algorithm of the
 // first one; while it does not, or cannot be read, the former key stays in use,
@@ -110,9 +111,9 @@ func newKey(current *live[*material]) *Key {
 	return &Key{open: func() *key { return k }}
 }
 
-// Current returns the key as it is at the time now, which does not follow its
-// file any more: a key id taken from it belongs to the signatures it makes. It
-// looks at the file as [Key.Sign] does.
+// Current returns the key that is in use at the time now, as one that stays
+// what it is: a key id taken from it belongs to the signatures it makes, even
+// when the file changes in between. It looks at the file as [Key.Sign] does.
 func (k *Key) Current(now time.Time) *Key {
 	m, _ := k.open().get(now)
 	return m.key
@@ -131,7 +132,7 @@ func (k *Key) Public() crypto.PublicKey { return k.open().last().public }
 func (k *Key) Thumbprint() (string, error) {
 	thumbprint := k.open().last().thumbprint
 	if thumbprint == "" {
-		return "", errors.New("a shared secret has no thumbprint, it could be guessed from it: set a key id")
+		return "", errors.New("a shared secret has no thumbprint, which would publish a hash of it: set a key id")
 	}
 	return thumbprint, nil
 }

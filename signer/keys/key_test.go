@@ -69,6 +69,7 @@ func TestNewKey(t *testing.T) {
 			{"long RSA", public(huge), "", "longer than 16384 bits"},
 			{"P-224", p224, "", "P-256, P-384 or P-521"},
 			{"short Ed25519", public(ed25519.PublicKey("short")), "", "not 32 bytes"},
+			{"short private Ed25519", ed25519.PrivateKey("short"), "", "not 64 bytes"},
 			{"other kind", public("key"), "", "use Ed25519, ECDSA, RSA or HMAC"},
 		}
 		for _, tt := range tests {

@@ -4,81 +4,12 @@ import (
 	"crypto/ed25519"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/partnersign/partnersign/signer/keys"
 )
-
-// followed is a secret and a key, each in a file of its own, under a clock.
-type followed struct {
-	t *testing.T
-	*clock
-	secretPath, keyPath string
-	secret              *keys.Secret
-	key                 *keys.Key
-	secrets, keys       reloads
-}
-
-var oldKey, newKey = newEd25519(), newEd25519()
-
-func newFollowed(t *testing.T, secretPath, keyPath string) *followed {
-	f := &followed{t: t, clock: newClock(), secretPath: secretPath, keyPath: keyPath}
-	f.secret = must((&keys.Loader{Now: f.now, Reloaded: f.secrets.add}).Secret("{file." + secretPath + "}"))
-	f.key = must((&keys.Loader{Now: f.now, Reloaded: f.keys.add}).Key(keyPath, keys.KeyOptions{}))
-	f.want("old", oldKey)
-	return f
-}
-
-func newFollowedFiles(t *testing.T) *followed {
-	return newFollowed(t, tempFile(t, "old"), tempFile(t, pkcs8(oldKey)))
-}
-
-// want checks what is in use; the secret is "" when it must be an error.
-func (f *followed) want(secret string, key ed25519.PrivateKey) {
-	f.t.Helper()
-	got, err := f.secret.Value(f.now())
-	switch {
-	case secret == "":
-		wantError(f.t, err, "{file."+f.secretPath+"}: ")
-		if got != "" {
-			f.t.Errorf("secret %q beside an error", got)
-		}
-	case got != secret || err != nil:
-		f.t.Errorf("secret %q, %v, want %q", got, err, secret)
-	}
-	sig, err := f.key.Sign(nil, []byte("message"), f.now(), keys.Raw)
-	if err != nil || !ed25519.Verify(key.Public().(ed25519.PublicKey), []byte("message"), sig) {
-		f.t.Errorf("signed with another key, or %v", err)
-	}
-	if !key.Public().(ed25519.PublicKey).Equal(f.key.Public()) {
-		f.t.Error("the public key is not that of the signature")
-	}
-}
-
-// wantTold checks what the loaders told since the last time: nothing, "" for
-// success, or a part of the error.
-func (f *followed) wantTold(secret, key []string) {
-	f.t.Helper()
-	check := func(path string, told, want []string) {
-		f.t.Helper()
-		ok := slices.EqualFunc(told, want, func(told, want string) bool {
-			if want == "" {
-				return told == "{file."+path+"}"
-			}
-			return strings.HasPrefix(told, "{file."+path+"} failed: {file."+path+"}: ") && strings.Contains(told, want)
-		})
-		if !ok {
-			f.t.Errorf("told %q, want %q", told, want)
-		}
-	}
-	check(f.secretPath, f.secrets.take(), secret)
-	check(f.keyPath, f.keys.take(), key)
-}
 
 func TestFileRenamedOver(t *testing.T) {
 	f := newFollowedFiles(t)
@@ -273,70 +204,6 @@ func TestCurrent(t *testing.T) {
 	if before.Current(f.now()) != before {
 		t.Error("a key of a moment has another current key")
 	}
-}
-
-func TestFollowersAreConcurrent(t *testing.T) {
-	f := newFollowedFiles(t)
-	var stop atomic.Bool
-	var wg sync.WaitGroup
-	now := f.now()
-	var elapsed atomic.Int64
-	for range 8 {
-		wg.Go(func() {
-			for !stop.Load() {
-				now := now.Add(time.Duration(elapsed.Add(int64(100 * time.Millisecond))))
-				if got, err := f.secret.Value(now); err != nil || got != "old" && got != "newer" {
-					t.Errorf("secret %q, %v", got, err)
-				}
-				key := f.key.Current(now)
-				sig, err := key.Sign(nil, []byte("message"), now, keys.DER)
-				if err != nil || !verify(key.Public(), keys.Ed25519, []byte("message"), sig, keys.DER) {
-					t.Errorf("the signature is not that of the key, or %v", err)
-				}
-				if _, err := f.key.Sign(nil, []byte("message"), now, keys.Raw); err != nil {
-					t.Error(err)
-				}
-				if _, err := f.key.Thumbprint(); err != nil || f.key.Public() == nil {
-					t.Error("no public key", err)
-				}
-			}
-		})
-	}
-	for range 50 {
-		replace(t, f.secretPath, "newer")
-		replace(t, f.keyPath, pkcs8(newKey))
-		replace(t, f.secretPath, "old")
-		replace(t, f.keyPath, pkcs8(oldKey))
-	}
-	stop.Store(true)
-	wg.Wait()
-	for _, told := range append(f.secrets.take(), f.keys.take()...) {
-		if strings.Contains(told, "failed") {
-			t.Error(told)
-		}
-	}
-}
-
-// Of many that find the time has come, one looks and tells.
-func TestOneLooks(t *testing.T) {
-	f := newFollowedFiles(t)
-	replace(t, f.secretPath, "newer")
-	replace(t, f.keyPath, pkcs8(newKey))
-	f.advance(time.Second)
-	now := f.now()
-	var wg sync.WaitGroup
-	for range 50 {
-		wg.Go(func() {
-			if _, err := f.secret.Value(now); err != nil {
-				t.Error(err)
-			}
-			if _, err := f.key.Sign(nil, nil, now, keys.Raw); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	f.wantTold([]string{""}, []string{""})
 }
 
 // The environment is read once.

@@ -2,6 +2,7 @@ package keys
 
 import (
 	"crypto"
+	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -23,6 +24,9 @@ type privateKey struct {
 }
 
 func asymmetric(s crypto.Signer) (privateKey, error) {
+	if key, ok := s.(ed25519.PrivateKey); ok && len(key) != ed25519.PrivateKeySize {
+		return privateKey{}, errors.New("the Ed25519 private key is not 64 bytes long")
+	}
 	fits, err := algorithmsFor(s.Public())
 	return privateKey{signer: s, fits: fits}, err
 }
