@@ -97,13 +97,20 @@ func conform(t *testing.T, protocol string) {
 			unasked[reason]++
 		}
 	}
-	node := verifyWithNode(t, received)
 	t.Logf("httpsign could not judge: %v", unasked)
-	t.Logf("%d requests: partnertest verified all, httpsign %d, npm packages %d", len(received), httpsign, node)
-	// Both foreign verifiers have limits of their own; they must have judged
-	// most of what they can.
-	if least := len(received) / 3; httpsign < least || node < least {
-		t.Errorf("too few were judged by foreign verifiers: httpsign %d, npm packages %d of %d", httpsign, node, len(received))
+	t.Logf("%d requests: partnertest verified all, httpsign %d", len(received), httpsign)
+	// Foreign verifiers have limits of their own; they must have judged most of
+	// what they can.
+	least := len(received) / 3
+	if httpsign < least {
+		t.Errorf("httpsign judged too few: %d of %d", httpsign, len(received))
+	}
+	if _, err := exec.LookPath("node"); err != nil && os.Getenv("CI") == "" {
+		t.Log("node is not on this machine: npm packages were not asked; CI asks them")
+		return
+	}
+	if node := verifyWithNode(t, received); node < least {
+		t.Errorf("npm packages judged too few: %d of %d", node, len(received))
 	}
 }
 
@@ -210,7 +217,7 @@ func verifyWithNode(t *testing.T, received []*partnertest.Request) (judged int) 
 	if answered != asked {
 		t.Fatalf("asked about %d, answered %d", asked, answered)
 	}
-	t.Logf("npm packages could not judge: %v", skipped)
+	t.Logf("npm packages verified %d and could not judge: %v", judged, skipped)
 	return judged
 }
 
