@@ -29,20 +29,18 @@ func (g *Guard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		if !ok {
 			return unknown(d, names(guardSubdirectives)...)
 		}
-		sub := d.NewFromNextSegment()
-		sub.Next()
-		if err := parse(sub, g); err != nil {
+		if err := read(d.NextSegment(), parse, g, (*Guard).check); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// guardSubdirectives read one subdirective each, from its name on.
+// guardSubdirectives read one line each, from its name on, as subdirectives do.
 var guardSubdirectives = map[string]func(*caddyfile.Dispenser, *Guard) error{
 	"client_auth": func(d *caddyfile.Dispenser, g *Guard) error {
 		if g.ClientAuth != nil {
-			return d.Err("client_auth is there twice")
+			return twice(d)
 		}
 		args := d.RemainingArgs()
 		if len(args) != 1 && len(args) != 2 {
@@ -52,24 +50,24 @@ var guardSubdirectives = map[string]func(*caddyfile.Dispenser, *Guard) error{
 		if len(args) == 2 {
 			g.ClientAuth.Header = args[1]
 		}
-		return wrap(d, g.check())
+		return nil
 	},
 	"browsers": func(d *caddyfile.Dispenser, g *Guard) error {
 		if g.Browsers != nil {
-			return d.Err("browsers is there twice")
+			return twice(d)
 		}
 		if g.Browsers = d.RemainingArgs(); len(g.Browsers) == 0 {
 			return d.Err("browsers: expected refuse, any, or origins such as https://app.example.com")
 		}
-		return wrap(d, g.check())
+		return nil
 	},
 	"client_hosts": func(d *caddyfile.Dispenser, g *Guard) error {
 		if g.ClientHosts != nil {
-			return d.Err("client_hosts is there twice")
+			return twice(d)
 		}
 		if g.ClientHosts = d.RemainingArgs(); len(g.ClientHosts) == 0 {
 			return d.Err("client_hosts: expected names, such as partners.internal")
 		}
-		return wrap(d, g.check())
+		return nil
 	},
 }

@@ -34,37 +34,31 @@ func parseSignature(d *caddyfile.Dispenser, c *config.Config) error {
 	if slices.ContainsFunc(c.Signatures, func(o config.Signature) bool { return o.Label == s.Label }) {
 		return d.Err("signature: there is one with this label before; give each a label of its own")
 	}
-	once := onlyOnce(d)
-	for d.NextBlock(0) {
-		if err := once(d.Val()); err != nil {
+	err := readBlock(d, "signature", func() error { return checkSignatureSoFar(s) }, func(name string, args []string) (err error) {
+		if name == "on" {
+			s.On, err = readOn(d, args)
 			return err
 		}
-		if err := parseSignatureLine(d, &s); err != nil {
-			return err
+		line, ok := signatureLines[name]
+		if !ok {
+			return unknown(d, append(names(signatureLines), "on")...)
 		}
-	}
-	if err := wrapf(d, "signature", s.Check()); err != nil {
-		return err
-	}
+		if len(args) < line.least || line.most > 0 && len(args) > line.most {
+			return d.Errf("%s: expected %s", name, line.expected)
+		}
+		line.set(&s, args)
+		return nil
+	})
 	c.Signatures = append(c.Signatures, s)
-	return nil
+	return err
 }
 
-func parseSignatureLine(d *caddyfile.Dispenser, s *config.Signature) error {
-	name := d.Val()
-	if name == "on" {
-		return parseOn(d, &s.On)
+// checkSignatureSoFar checks a signature that may still lack its key.
+func checkSignatureSoFar(s config.Signature) error {
+	if s.Key == "" {
+		s.Key = "/key"
 	}
-	line, ok := signatureLines[name]
-	if !ok {
-		return unknown(d, append(names(signatureLines), "on")...)
-	}
-	args := d.RemainingArgs()
-	if len(args) < line.least || line.most > 0 && len(args) > line.most {
-		return d.Errf("%s: expected %s", name, line.expected)
-	}
-	line.set(s, args)
-	return nil
+	return s.Check()
 }
 
 // signatureLines are the lines of a signature block.

@@ -1,8 +1,6 @@
 package caddymodule
 
 import (
-	"errors"
-	"maps"
 	"slices"
 	"strings"
 
@@ -13,10 +11,10 @@ import (
 	"github.com/partnersign/partnersign/signer/config"
 )
 
-// subdirectives read one subdirective of a partner each, from its name on.
-// Their errors never repeat an argument: it may be a secret that was pasted.
+// subdirectives read one line of a partner each, from its name on; what they
+// leave is refused, and what they made is checked. Their errors never repeat an
+// argument: it may be a secret that was pasted.
 var subdirectives = map[string]func(*caddyfile.Dispenser, *config.Config) error{
-	"upstream":        parseUpstream,
 	"name":            parseName,
 	"allow":           parseAllow,
 	"max_body":        parseMaxBody,
@@ -32,7 +30,7 @@ var subdirectives = map[string]func(*caddyfile.Dispenser, *config.Config) error{
 
 func parseUpstream(d *caddyfile.Dispenser, c *config.Config) error {
 	if c.Upstream != "" {
-		return d.Err("upstream is there twice")
+		return twice(d)
 	}
 	url, err := oneArgument(d)
 	if err != nil {
@@ -45,7 +43,7 @@ func parseUpstream(d *caddyfile.Dispenser, c *config.Config) error {
 
 func parseName(d *caddyfile.Dispenser, c *config.Config) (err error) {
 	if c.Name != "" {
-		return d.Err("name is there twice")
+		return twice(d)
 	}
 	c.Name, err = oneArgument(d)
 	return err
@@ -71,12 +69,12 @@ func parseAllow(d *caddyfile.Dispenser, c *config.Config) error {
 	}
 	a.Match = *m
 	c.Allow = append(c.Allow, a)
-	return noBlock(d)
+	return nil
 }
 
 func parseMaxBody(d *caddyfile.Dispenser, c *config.Config) (err error) {
 	if c.MaxBody != 0 {
-		return d.Err("max_body is there twice")
+		return twice(d)
 	}
 	c.MaxBody, err = oneSize(d)
 	return err
@@ -84,7 +82,7 @@ func parseMaxBody(d *caddyfile.Dispenser, c *config.Config) (err error) {
 
 func parseTimeout(d *caddyfile.Dispenser, c *config.Config) error {
 	if c.Timeout != 0 {
-		return d.Err("timeout is there twice")
+		return twice(d)
 	}
 	text, err := oneArgument(d)
 	if err != nil {
@@ -103,38 +101,31 @@ func parseBearer(d *caddyfile.Dispenser, c *config.Config) error {
 	if len(args) != 1 {
 		return d.Err("bearer: expected {env.NAME} or {file./absolute/path}, and nothing else on the line")
 	}
-	b := config.Bearer{Token: args[0]}
-	if err := wrapf(d, "bearer", b.Check()); err != nil {
-		return err
-	}
-	for d.NextBlock(0) {
-		if d.Val() != "on" {
-			return unknown(d, "on")
-		}
-		if err := parseOn(d, &b.On); err != nil {
-			return err
-		}
-	}
 	if n := len(c.Bearer); n > 0 && c.Bearer[n-1].On == nil {
 		return d.Err("bearer: the token before this one is for every request; give it an on line, or put it last")
 	}
+	b := config.Bearer{Token: args[0]}
+	err := readBlock(d, "bearer", b.Check, func(name string, args []string) (err error) {
+		if name != "on" {
+			return unknown(d, "on")
+		}
+		b.On, err = readOn(d, args)
+		return err
+	})
 	c.Bearer = append(c.Bearer, b)
-	return nil
+	return err
 }
 
 func parseBasicAuth(d *caddyfile.Dispenser, c *config.Config) error {
 	if c.BasicAuth != nil {
-		return d.Err("basic_auth is there twice")
+		return twice(d)
 	}
 	args := d.RemainingArgs()
 	if len(args) != 2 {
 		return d.Err("basic_auth: expected a user, and {env.NAME} or {file./absolute/path} for the password")
 	}
 	c.BasicAuth = &config.BasicAuth{User: args[0], Password: args[1]}
-	if err := wrapf(d, "basic_auth", c.BasicAuth.Check()); err != nil {
-		return err
-	}
-	return noBlock(d)
+	return nil
 }
 
 func parseHeader(d *caddyfile.Dispenser, c *config.Config) error {
@@ -143,19 +134,17 @@ func parseHeader(d *caddyfile.Dispenser, c *config.Config) error {
 	if len(args) == 0 {
 		return d.Err(expected)
 	}
-	h := config.Header{Name: args[0]}
-	switch {
-	case strings.HasPrefix(h.Name, "-"):
-		h.Op = "remove"
-	case strings.HasPrefix(h.Name, "?"):
+	h, want := config.Header{Name: args[0]}, 2
+	switch h.Name[:min(1, len(h.Name))] {
+	case "-":
+		h.Op, want = "remove", 1
+	case "?":
 		h.Op = "set_absent"
+	case "+", ">", "~": // Caddy's own header directive knows more
+		return d.Err(expected)
 	}
 	if h.Op != "" {
 		h.Name = h.Name[1:]
-	}
-	want := 2
-	if h.Op == "remove" {
-		want = 1
 	}
 	if len(args) != want {
 		return d.Err(expected)
@@ -163,14 +152,11 @@ func parseHeader(d *caddyfile.Dispenser, c *config.Config) error {
 	if want == 2 {
 		h.Value = args[1]
 	}
-	if err := wrapf(d, "header", h.Check()); err != nil {
-		return err
-	}
 	if slices.ContainsFunc(c.Headers, func(o config.Header) bool { return strings.EqualFold(o.Name, h.Name) }) {
-		return d.Errf("header %s is there twice", h.Name)
+		return d.Err("header: this one is there twice: remove one of them")
 	}
 	c.Headers = append(c.Headers, h)
-	return noBlock(d)
+	return nil
 }
 
 func parseClientHeaders(d *caddyfile.Dispenser, c *config.Config) error {
@@ -179,12 +165,12 @@ func parseClientHeaders(d *caddyfile.Dispenser, c *config.Config) error {
 		return d.Err("client_headers: expected keep and the names of client headers")
 	}
 	c.ClientHeaders = append(c.ClientHeaders, args[1:]...)
-	return noBlock(d)
+	return nil
 }
 
 func parseIdempotencyKey(d *caddyfile.Dispenser, c *config.Config) error {
 	if c.IdempotencyKey != nil {
-		return d.Err("idempotency_key is there twice")
+		return twice(d)
 	}
 	k := new(config.IdempotencyKey)
 	c.IdempotencyKey = k
@@ -195,12 +181,7 @@ func parseIdempotencyKey(d *caddyfile.Dispenser, c *config.Config) error {
 	default:
 		return d.Err("idempotency_key: expected at most the name of its header")
 	}
-	once := onlyOnce(d)
-	for d.NextBlock(0) {
-		name, args := d.Val(), d.RemainingArgs()
-		if err := once(name); err != nil {
-			return err
-		}
+	return readBlock(d, "idempotency_key", k.Check, func(name string, args []string) error {
 		switch {
 		case name == "methods" && len(args) > 0:
 			k.Methods = strings.Split(strings.Join(args, ","), ",")
@@ -217,107 +198,25 @@ func parseIdempotencyKey(d *caddyfile.Dispenser, c *config.Config) error {
 		default:
 			return d.Err("idempotency_key: expected methods <METHOD>…, format raw|quoted, require, from header <Name>, from body <JSON pointer> or response_header <Name>")
 		}
-	}
-	return wrapf(d, "idempotency_key", k.Check())
+		return nil
+	})
 }
 
 func parseContentDigest(d *caddyfile.Dispenser, c *config.Config) error {
 	if c.ContentDigest != nil {
-		return d.Err("content_digest is there twice")
+		return twice(d)
 	}
-	c.ContentDigest = &config.ContentDigest{Algorithms: d.RemainingArgs()}
-	once := onlyOnce(d)
-	for d.NextBlock(0) {
-		name, args := d.Val(), d.RemainingArgs()
-		if err := once(name); err != nil {
-			return err
-		}
+	digest := &config.ContentDigest{Algorithms: d.RemainingArgs()}
+	c.ContentDigest = digest
+	return readBlock(d, "content_digest", digest.Check, func(name string, args []string) error {
 		switch {
 		case name == "empty_body" && len(args) == 0:
-			c.ContentDigest.EmptyBody = true
+			digest.EmptyBody = true
 		case name == "key_name" && len(args) == 1:
-			c.ContentDigest.KeyName = args[0]
+			digest.KeyName = args[0]
 		default:
 			return d.Err("content_digest: expected empty_body or key_name <name>")
 		}
-	}
-	return wrapf(d, "content_digest", c.ContentDigest.Check())
-}
-
-// parseOn reads on <METHODS|*> <glob>…
-func parseOn(d *caddyfile.Dispenser, on **config.Match) error {
-	if *on != nil {
-		return d.Err("on is there twice")
-	}
-	m, err := match(d.RemainingArgs())
-	if err != nil {
-		return d.Errf("on: %w", err)
-	}
-	*on = m
-	return nil
-}
-
-func match(args []string) (*config.Match, error) {
-	if len(args) < 2 {
-		return nil, errors.New("expected * or methods separated by commas, and path globs")
-	}
-	if _, err := signer.ParseMatch(args[0], args[1:]...); err != nil {
-		return nil, err
-	}
-	m := &config.Match{Paths: args[1:]}
-	if args[0] != "*" {
-		m.Methods = strings.Split(args[0], ",")
-	}
-	return m, nil
-}
-
-// oneArgument is the only argument of a subdirective that has no block.
-func oneArgument(d *caddyfile.Dispenser) (string, error) {
-	name := d.Val()
-	args := d.RemainingArgs()
-	if len(args) != 1 || args[0] == "" {
-		return "", d.Errf("%s takes one argument", name)
-	}
-	return args[0], noBlock(d)
-}
-
-func noBlock(d *caddyfile.Dispenser) error {
-	if d.NextBlock(d.Nesting()) {
-		return d.Err("there is no block here")
-	}
-	return nil
-}
-
-// onlyOnce refuses a name that comes again.
-func onlyOnce(d *caddyfile.Dispenser) func(name string) error {
-	seen := map[string]bool{}
-	return func(name string) error {
-		if seen[name] {
-			return d.Errf("%s is there twice", name)
-		}
-		seen[name] = true
 		return nil
-	}
-}
-
-// unknown names the subdirectives that there are, not the one that there is
-// not: that may be a secret on a line of its own.
-func unknown(d *caddyfile.Dispenser, known ...string) error {
-	return d.Errf("unknown subdirective: expected %s", strings.Join(known, ", "))
-}
-
-func names[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
-
-func wrap(d *caddyfile.Dispenser, err error) error {
-	if err == nil {
-		return nil
-	}
-	return d.WrapErr(err)
-}
-
-func wrapf(d *caddyfile.Dispenser, name string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return d.Errf("%s: %w", name, err)
+	})
 }

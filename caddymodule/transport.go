@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -66,11 +67,10 @@ func (t *Transport) Provision(ctx caddy.Context) error {
 	}
 	t.partner, t.upstream = partner, partner.Upstream()
 	t.vars = "partnersign.exchange." + strconv.FormatUint(instances.Add(1), 10)
-	if err := t.secureConnection(); err != nil {
+	if err := t.checkConnection(t.upstream); err != nil {
 		return err
 	}
-	compression := false // or Go asks for gzip on its own and unpacks it
-	t.Compression = &compression
+	t.secureConnection()
 	return t.HTTPTransport.Provision(ctx)
 }
 
@@ -81,39 +81,58 @@ func (t *Transport) partnerName() string {
 	return t.partner.Name()
 }
 
-// secureConnection makes TLS prove the upstream's name, whatever address is
-// dialled, and refuses settings that would weaken it.
-func (t *Transport) secureConnection() error {
+// checkConnection refuses settings that would send something else than what was
+// signed, or send it to somebody else.
+func (t *Transport) checkConnection(upstream signer.Upstream) error {
 	if t.Compression != nil && *t.Compression {
 		return errors.New("compression cannot be on: what was signed must be what is sent")
 	}
-	if t.upstream.Scheme == "http" {
+	if upstream.Scheme == "http" {
 		switch {
 		case t.TLS != nil:
-			return fmt.Errorf("the upstream %s is without TLS, and TLS is configured: write https://", t.upstream)
-		case t.ForwardProxyURL != "" || t.NetworkProxyRaw != nil:
+			return fmt.Errorf("the upstream %s is without TLS, and TLS is configured: write https://", upstream)
+		case t.ForwardProxyURL != "" || !isDirect(t.NetworkProxyRaw):
 			return errors.New("a forward proxy would see the credentials of an upstream without TLS: use https://")
 		}
 		return nil
 	}
+	if t.TLS == nil || signer.IsLoopback(upstream.Hostname()) {
+		return nil
+	}
+	switch {
+	case t.TLS.InsecureSkipVerify:
+		return errors.New("tls_insecure_skip_verify would hand the credentials to whoever answers: give the partner's CA with tls_trust_pool")
+	case len(t.TLS.ExceptPorts) > 0:
+		return errors.New("tls_except_ports would send the credentials unprotected: remove it")
+	case t.TLS.ServerName != "" && !strings.EqualFold(t.TLS.ServerName, upstream.Hostname()):
+		return fmt.Errorf("tls_server_name must be the upstream's own name, %s: the certificate proves who gets the credentials", upstream.Hostname())
+	}
+	return nil
+}
+
+// isDirect reports whether there is no forward proxy, or "none" on purpose.
+func isDirect(proxy json.RawMessage) bool {
+	var module struct {
+		From string `json:"from"`
+	}
+	return proxy == nil || json.Unmarshal(proxy, &module) == nil && module.From == "none"
+}
+
+// secureConnection makes TLS prove the upstream's name, whatever address is
+// dialled. Without TLS it keeps HTTP_PROXY out of it.
+func (t *Transport) secureConnection() {
+	compression := false // or Go asks for gzip on its own and unpacks it
+	t.Compression = &compression
+	if t.upstream.Scheme == "http" {
+		t.NetworkProxyRaw = json.RawMessage(`{"from":"none"}`)
+		return
+	}
 	if t.TLS == nil {
 		t.TLS = new(reverseproxy.TLSConfig)
 	}
-	host := t.upstream.Hostname()
-	if !signer.IsLoopback(host) {
-		switch {
-		case t.TLS.InsecureSkipVerify:
-			return errors.New("tls_insecure_skip_verify would hand the credentials to whoever answers: give the partner's CA with tls_trust_pool")
-		case len(t.TLS.ExceptPorts) > 0:
-			return errors.New("tls_except_ports would send the credentials unprotected: remove it")
-		case t.TLS.ServerName != "" && !strings.EqualFold(t.TLS.ServerName, host):
-			return fmt.Errorf("tls_server_name must be the upstream's own name, %s: the certificate proves who gets the credentials", host)
-		}
-	}
 	if t.TLS.ServerName == "" {
-		t.TLS.ServerName = host
+		t.TLS.ServerName = t.upstream.Hostname()
 	}
-	return nil
 }
 
 // RequestHeaderOps implements reverseproxy.RequestHeaderOpsTransport: Host

@@ -50,14 +50,20 @@ func (r *Rules) admit(method, path string) *Problem {
 		slashed = true
 	}
 	switch {
+	case slashed:
+		return doubtfulPath()
 	case guarded:
 		return NotAllowed.Problem("this call changes or reveals credentials or permissions; an allow line for it that ends in the word guarded lets it pass")
-	case slashed || doubtful && r.Allow == nil:
-		return NotAllowed.Problem(`the path holds "%%2F" or "//", which partners read differently; an allow line for it that ends in encoded_slash lets it pass`)
+	case doubtful && r.Allow == nil:
+		return doubtfulPath()
 	case r.Allow != nil:
 		return NotAllowed.Problem("no allow line matches this method and path")
 	}
 	return nil
+}
+
+func doubtfulPath() *Problem {
+	return NotAllowed.Problem(`the path holds "%%2F" or "//", which partners read differently; an allow line for it that ends in encoded_slash lets it pass`)
 }
 
 func (r *Rules) isGuarded(method, path string) bool {
@@ -74,11 +80,8 @@ func loose(ms []Match) []Match {
 	for i, m := range ms {
 		loosened[i].Methods = m.Methods
 		for _, g := range m.Paths {
-			var segments []string
-			for _, s := range g.segments {
-				segments = append(segments, strings.ToLower(s))
-			}
-			loosened[i].Paths = append(loosened[i].Paths, Glob{segments})
+			path := looseForm("/" + strings.Join(g.segments, "/"))
+			loosened[i].Paths = append(loosened[i].Paths, Glob{strings.Split(path[1:], "/")})
 		}
 	}
 	return loosened
@@ -152,6 +155,19 @@ func checkPath(path string) (doubtful bool, problem *Problem) {
 		return false, dotSegment()
 	}
 	return doubtful, nil
+}
+
+// checkMethod refuses what cannot be forwarded. TRACE makes a server send back
+// what it got, credentials included (RFC 9110 section 9.3.8). Methods are
+// letters and dashes; others, such as GET_0RTT, mean something to transports.
+func checkMethod(method string) *Problem {
+	switch {
+	case strings.EqualFold(method, "CONNECT"), strings.EqualFold(method, "TRACE"):
+		return InvalidRequest.Problem("CONNECT and TRACE cannot be forwarded to a partner")
+	case strings.ContainsFunc(method, func(r rune) bool { return (r|0x20 < 'a' || r|0x20 > 'z') && r != '-' }):
+		return InvalidRequest.Problem("the method must be of letters and dashes")
+	}
+	return nil
 }
 
 func dotSegment() *Problem {

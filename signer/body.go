@@ -9,6 +9,7 @@ import (
 	"errors"
 	"hash"
 	"io"
+	"math"
 	"net/http"
 	"os"
 	"sync"
@@ -87,8 +88,14 @@ const smallBody = 4 << 10
 
 // readBody reads the body of req within max bytes and the memory that is left,
 // computing digests on the way.
-func (x *Exchange) readBody(req *http.Request, length int64) (*Body, error) {
+func (x *Exchange) readBody(req *http.Request, length int64) (_ *Body, err error) {
 	p := x.partner
+	whole := false
+	defer func() {
+		if !whole { // or the reader has panicked
+			x.release()
+		}
+	}()
 	if length > p.maxBody {
 		return nil, tooLarge(p.maxBody)
 	}
@@ -97,12 +104,8 @@ func (x *Exchange) readBody(req *http.Request, length int64) (*Body, error) {
 	if !known {
 		size = min(smallBody, p.maxBody)
 	}
-	if !x.reserve(size) {
-		return nil, memoryExhausted()
-	}
-	if x.readDeadline != nil {
-		_ = x.readDeadline(x.deadline) // a server without deadlines has its own time-outs
-		defer func() { _ = x.readDeadline(time.Time{}) }()
+	if err := x.reserve(size); err != nil {
+		return nil, err
 	}
 
 	body := &Body{data: make([]byte, size)}
@@ -145,6 +148,10 @@ func (x *Exchange) readBody(req *http.Request, length int64) (*Body, error) {
 	if known && int64(n) < length {
 		return nil, InvalidRequest.Problem("the body is shorter than its Content-Length")
 	}
+	if len(req.Trailer) > 0 {
+		return nil, trailersRefused()
+	}
+	whole = true
 	body.data = body.data[:n:n]
 	for i, h := range p.digests {
 		body.sums[sumIndex(h)].take(h, hashing[i])
@@ -154,36 +161,49 @@ func (x *Exchange) readBody(req *http.Request, length int64) (*Body, error) {
 
 // grow moves the first n bytes of body into a buffer of size bytes.
 func (x *Exchange) grow(body *Body, n int, size int64) error {
-	old := int64(len(body.data))
-	if !x.reserve(size) {
-		return memoryExhausted()
+	if err := x.reserve(size); err != nil {
+		return err
 	}
 	data := make([]byte, size)
 	copy(data, body.data[:n])
+	x.giveBack(int64(len(body.data)))
 	body.data = data
-	x.release(old)
 	return nil
 }
 
-func (x *Exchange) reserve(n int64) bool {
-	if !x.partner.memory.reserve(n) {
-		return false
+// reserve takes n bytes of the memory, which release gives back.
+func (x *Exchange) reserve(n int64) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	switch {
+	case x.closed:
+		return errClosed
+	case !x.partner.memory.reserve(n):
+		return memoryExhausted()
 	}
-	x.reserved.Add(n)
-	return true
+	x.reserved += n
+	return nil
 }
 
-func (x *Exchange) release(n int64) {
-	x.reserved.Add(-n)
+func (x *Exchange) giveBack(n int64) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	n = min(n, x.reserved) // Close may have given it back already
+	x.reserved -= n
 	x.partner.memory.release(n)
 }
 
+// release gives back all that is reserved.
+func (x *Exchange) release() { x.giveBack(math.MaxInt64) }
+
+// readProblem comes before the context is asked: net/http ends a request whose
+// read deadline has passed as if its client had left.
 func readProblem(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return err
-	}
-	if errors.Is(err, os.ErrDeadlineExceeded) {
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
 		return TooSlow.Problem("the body did not arrive in time").Because(err)
+	case ctx.Err() != nil:
+		return ctx.Err()
 	}
 	return InvalidRequest.Problem("the body could not be read to its end").Because(err)
 }
@@ -196,23 +216,6 @@ func memoryExhausted() *Problem {
 	p := MemoryExhausted.Problem("body_memory is taken by the bodies of other requests; try again")
 	p.RetryAfter = time.Second
 	return p
-}
-
-// A streamedBody is a body that no step needs, on its way from the client to
-// the partner.
-type streamedBody struct {
-	io.ReadCloser
-	req      *http.Request // the client's: its trailers come with the end
-	progress func()
-}
-
-func (b *streamedBody) Read(buf []byte) (int, error) {
-	b.progress()
-	n, err := b.ReadCloser.Read(buf)
-	if err == io.EOF && len(b.req.Trailer) > 0 {
-		return n, trailersRefused()
-	}
-	return n, err
 }
 
 func trailersRefused() *Problem {

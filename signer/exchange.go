@@ -5,17 +5,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"time"
 )
 
 // An Exchange is one client request with all its attempts. It keeps what they
 // share: the body, its digests and the idempotency key. It serves one
-// goroutine at a time.
+// goroutine at a time, but Close may be called from any.
 type Exchange struct {
 	partner      *Partner
 	deadline     time.Time
@@ -23,9 +23,12 @@ type Exchange struct {
 	key          string
 	keyHeader    string // tells the client its key
 	attempts     int
-	reserved     atomic.Int64 // bytes of memory that the body takes
 	readDeadline func(time.Time) error
-	cancel       context.CancelCauseFunc // of the last try
+
+	mu       sync.Mutex
+	closed   bool
+	reserved int64                   // bytes of memory that the body takes
+	cancel   context.CancelCauseFunc // of the last try
 }
 
 // Begin starts the exchange of one client request.
@@ -38,28 +41,38 @@ func (p *Partner) Begin() *Exchange {
 func (x *Exchange) SetReadDeadline(set func(time.Time) error) { x.readDeadline = set }
 
 // Close gives back the memory of the body and ends the answer, if it has not
-// been read. Attempts may not follow.
+// been read. Attempts that run fail, and more may not follow.
 func (x *Exchange) Close() {
-	x.partner.memory.release(x.reserved.Swap(0))
+	x.release()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.closed = true
 	if x.cancel != nil {
-		x.cancel(context.Canceled)
+		x.cancel(errClosed)
+	}
+}
+
+// begin ends the try before and remembers how to end this one.
+func (x *Exchange) begin(cancel context.CancelCauseFunc) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.cancel != nil {
+		x.cancel(errClosed)
+	}
+	if x.cancel = cancel; x.closed {
+		cancel(errClosed)
 	}
 }
 
 // Format keeps what an exchange holds out of logs, whatever the verb.
-func (x *Exchange) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[exchange]")) }
-
-var (
-	errClientLeft = errors.New("the client left")
-	errTooSlow    = errors.New("the partner did not answer in time")
-)
+func (x *Exchange) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[exchange]") }
 
 // RoundTrip is one attempt: it makes the request acceptable and sends it by
 // base. What stops it is an answer, a *Problem as problem details. The only
 // errors are the client's leaving and a connection that could not be made.
 func (x *Exchange) RoundTrip(req *http.Request, base http.RoundTripper) (*http.Response, error) {
 	begin := time.Now()
-	record := &Record{Partner: x.partner.name, Method: req.Method}
+	record := &Record{Partner: x.partner.name, Method: method(req)}
 	res, err := x.attempt(req, base, record)
 	record.Outcome = outcomeOf(res, err)
 	var problem *Problem
@@ -79,28 +92,38 @@ func (x *Exchange) RoundTrip(req *http.Request, base http.RoundTripper) (*http.R
 	return res, err
 }
 
-// attempt tries once, and once more when a connection that had been idle turns
-// out to be dead.
+// attempt tries once, and once more when the partner cannot have carried out
+// the first try or may do so twice.
 func (x *Exchange) attempt(req *http.Request, base http.RoundTripper, record *Record) (*http.Response, error) {
+	r, err := x.prepare(req, record)
+	if err != nil {
+		return nil, explain(req, err)
+	}
+	res, again, err := x.try(req, r, base)
+	if again {
+		r.Header = x.partner.strip.clone(req.Header)
+		res, _, err = x.try(req, r, base)
+	}
+	return res, err
+}
+
+// prepare makes what a try starts with. A client may not take longer to send
+// its body than the exchange has time, even if it is refused: closing the body
+// that a server reads waits for what is left of it.
+func (x *Exchange) prepare(req *http.Request, record *Record) (*Request, error) {
+	if x.readDeadline != nil && req.Body != nil {
+		_ = x.readDeadline(x.deadline) // a server without deadlines has its own time-outs
+		defer func() { _ = x.readDeadline(time.Time{}) }()
+	}
 	r, err := x.admit(req, record)
 	if err == nil {
 		err = x.takeBody(req, r)
 	}
 	if err != nil {
-		if req.Body != nil {
-			_ = req.Body.Close()
-		}
-		return nil, explain(req, err)
+		closeBody(req)
+		return nil, err
 	}
-	res, stale, err := x.try(req, r, base)
-	if stale && mayResend(r) {
-		r.Header = x.partner.strip.clone(req.Header)
-		res, _, err = x.try(req, r, base)
-	}
-	if err != nil {
-		return nil, explain(req, err)
-	}
-	return res, nil
+	return r, nil
 }
 
 // admit checks the request and starts the one that will go out.
@@ -108,10 +131,10 @@ func (x *Exchange) admit(req *http.Request, record *Record) (*Request, error) {
 	p, u := x.partner, req.URL
 	path := cmp.Or(u.EscapedPath(), "/")
 	record.Path = path
-	method := cmp.Or(req.Method, http.MethodGet)
+	if problem := checkMethod(record.Method); problem != nil {
+		return nil, problem
+	}
 	switch {
-	case method == http.MethodConnect:
-		return nil, InvalidRequest.Problem("CONNECT cannot be forwarded to a partner")
 	case u.Opaque != "":
 		return nil, InvalidRequest.Problem("the request target must be a path")
 	case u.RawPath != "" && u.RawPath != path:
@@ -121,11 +144,11 @@ func (x *Exchange) admit(req *http.Request, record *Record) (*Request, error) {
 	case len(req.Trailer) > 0:
 		return nil, trailersRefused()
 	}
-	if problem := p.rules.admit(method, path); problem != nil {
+	if problem := p.rules.admit(record.Method, path); problem != nil {
 		return nil, problem
 	}
 	return &Request{
-		Method:    method,
+		Method:    record.Method,
 		Scheme:    p.upstream.Scheme,
 		Authority: p.upstream.Authority,
 		Path:      path,
@@ -143,6 +166,7 @@ func (x *Exchange) takeBody(req *http.Request, r *Request) error {
 	r.ContentLength = req.ContentLength
 	switch {
 	case x.body != nil:
+		closeBody(req)
 	case req.Body == nil || req.Body == http.NoBody:
 		x.body = new(Body)
 	default:
@@ -153,14 +177,10 @@ func (x *Exchange) takeBody(req *http.Request, r *Request) error {
 			return nil
 		}
 		body, err := x.readBody(req, r.ContentLength)
-		if err == nil && len(req.Trailer) > 0 {
-			err = trailersRefused()
-		}
 		if err != nil {
-			x.partner.memory.release(x.reserved.Swap(0))
 			return err
 		}
-		_ = req.Body.Close()
+		closeBody(req)
 		x.body = body
 	}
 	r.Body, r.ContentLength = x.body, int64(x.body.Len())
@@ -169,6 +189,9 @@ func (x *Exchange) takeBody(req *http.Request, r *Request) error {
 
 // sign settles what is signed and runs the steps.
 func (x *Exchange) sign(ctx context.Context, r *Request) error {
+	if time.Until(x.deadline) <= 0 {
+		return errTooSlow
+	}
 	r.Now = x.partner.now()
 	r.Record.KeyIDs = r.Record.KeyIDs[:0]
 	r.pin()
@@ -180,64 +203,18 @@ func (x *Exchange) sign(ctx context.Context, r *Request) error {
 	return nil
 }
 
-// pin settles the headers that lower layers would add on their own, so that
-// what is signed is what is sent.
-func (r *Request) pin() {
-	if ua := r.Header["User-Agent"]; len(ua) != 1 || ua[0] == "" {
-		r.Header["User-Agent"] = []string{defaultUserAgent}
-		r.defaultUserAgent = true
-	}
-	if r.Header["Accept-Encoding"] == nil {
-		r.Header["Accept-Encoding"] = []string{"identity"}
-	}
-	// As net/http writes it, on every version of HTTP.
-	switch {
-	case r.ContentLength > 0, r.ContentLength == 0 && (r.Method == "POST" || r.Method == "PUT" || r.Method == "PATCH"):
-		r.Header["Content-Length"] = []string{strconv.FormatInt(r.ContentLength, 10)}
-	}
-}
-
-// defaultUserAgent is sent for clients that send none: many partners refuse
-// requests without.
-const defaultUserAgent = "partnersign"
-
-// mayResend reports whether a request that a dead connection may have taken
-// with it can be sent again.
-func mayResend(r *Request) bool {
-	return r.Body != nil && (isSafe(r.Method) || hasIdempotencyKey(r))
-}
-
 func isSafe(method string) bool {
-	return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "TRACE"
+	return method == "GET" || method == "HEAD" || method == "OPTIONS"
 }
 
 func hasIdempotencyKey(r *Request) bool {
 	return r.exchange.key != "" || r.Header["idempotency-key"] != nil || r.Header["x-idempotency-key"] != nil
 }
 
-// explain says what stopped a request: a *Problem, or one of the two errors
-// that callers must see as such.
-func explain(req *http.Request, err error) error {
-	var problem *Problem
-	switch {
-	case errors.As(err, &problem):
-		return problem
-	case req.Context().Err() != nil:
-		return fmt.Errorf("%w: %w", errClientLeft, req.Context().Err())
-	case errors.Is(err, errTooSlow):
-		return TooSlow.Problem("%s", unknownWhether(req, "the partner did not answer in time"))
-	case isDial(err):
-		return err
-	case isTLS(err):
-		return PartnerUntrusted.Problem("TLS with the partner failed before anything was sent; the proxy's log says why").Because(err)
-	}
-	return PartnerFailed.Problem("%s", unknownWhether(req, "the connection ended before the partner answered")).Because(err)
-}
+func method(req *http.Request) string { return cmp.Or(req.Method, http.MethodGet) }
 
-// unknownWhether adds what the caller of a write must know.
-func unknownWhether(req *http.Request, what string) string {
-	if isSafe(cmp.Or(req.Method, http.MethodGet)) {
-		return what + "; try again"
+func closeBody(req *http.Request) {
+	if req.Body != nil {
+		_ = req.Body.Close()
 	}
-	return what + "; whether it carried out the call is not known: ask it, or repeat the call with the same idempotency key"
 }

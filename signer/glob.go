@@ -35,37 +35,36 @@ func ParseGlob(pattern string) (Glob, error) {
 
 // Match reports whether path, which begins with "/", matches.
 func (g Glob) Match(path string) bool {
-	return matchSegments(g.segments, path)
-}
-
-// matchSegments matches the segments of path, each with the slash before it.
-func matchSegments(pattern []string, path string) bool {
-	for len(pattern) > 0 {
-		if pattern[0] == "**" {
-			if len(pattern) == 1 {
+	pattern := g.segments
+	// Where to go on when the last "**" must take one segment more. Going
+	// back further than the last one never helps, so time stays linear in the
+	// path, which clients choose.
+	var after []string
+	var rest string
+	starred := false
+	for len(pattern) > 0 || path != "" {
+		switch {
+		case len(pattern) > 0 && pattern[0] == "**":
+			pattern = pattern[1:]
+			if len(pattern) == 0 {
 				return true
 			}
-			for {
-				if matchSegments(pattern[1:], path) {
-					return true
-				}
-				if path == "" {
-					return false
-				}
-				_, path = nextSegment(path)
+			starred, after, rest = true, pattern, path
+			continue
+		case len(pattern) > 0 && path != "":
+			segment, next := nextSegment(path)
+			if pattern[0] == segment || pattern[0] == "*" && segment != "" {
+				pattern, path = pattern[1:], next
+				continue
 			}
 		}
-		if path == "" {
+		if !starred || rest == "" {
 			return false
 		}
-		var segment string
-		segment, path = nextSegment(path)
-		if pattern[0] == "*" && segment == "" || pattern[0] != "*" && pattern[0] != segment {
-			return false
-		}
-		pattern = pattern[1:]
+		_, rest = nextSegment(rest)
+		pattern, path = after, rest
 	}
-	return path == ""
+	return true
 }
 
 // nextSegment cuts "/a/b" into "a" and "/b".

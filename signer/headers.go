@@ -63,21 +63,35 @@ func newStripper(steps []Step, keep []string) (*stripper, error) {
 	return s, nil
 }
 
-// clone copies the headers that go on. The values are shared: steps replace
-// them and never write into them.
+// clone copies the headers that go on, under their canonical names: a name in
+// another letter case would pass by the steps and be sent beside theirs. The
+// values are shared: steps replace them and never write into them.
 func (s *stripper) clone(in http.Header) http.Header {
 	out := make(http.Header, len(in)+8)
-	nominated := in["Connection"]
 	for name, values := range in {
-		if !s.drops(name) && (nominated == nil || !httpguts.HeaderValuesContainsToken(nominated, name)) {
-			out[name] = values
+		canonical := textproto.CanonicalMIMEHeaderKey(name)
+		if s.drops(canonical) {
+			continue
+		}
+		if canonical != name || out[canonical] != nil {
+			values = slices.Concat(out[canonical], values)
+		}
+		out[canonical] = values
+	}
+	connection := in["Connection"]
+	for _, value := range connection {
+		for name := range strings.SplitSeq(value, ",") {
+			delete(out, textproto.CanonicalMIMEHeaderKey(textproto.TrimString(name)))
 		}
 	}
-	if upgrade := in["Upgrade"]; len(upgrade) == 1 && httpguts.HeaderValuesContainsToken(nominated, "Upgrade") {
-		// A websocket's own headers begin with Sec-WebSocket-: without them there is none.
+	if upgrade := in["Upgrade"]; len(upgrade) == 1 && strings.EqualFold(upgrade[0], "websocket") &&
+		httpguts.HeaderValuesContainsToken(connection, "Upgrade") {
+		// No other protocol: one that carries requests, such as h2c, would
+		// carry them past the rules. A websocket's own headers begin with
+		// Sec-WebSocket-, often spelled so: without them there is none.
 		out["Upgrade"], out["Connection"] = upgrade, []string{"Upgrade"}
 		for name, values := range in {
-			if len(name) > 14 && strings.EqualFold(name[:14], "Sec-WebSocket-") {
+			if strings.HasPrefix(textproto.CanonicalMIMEHeaderKey(name), "Sec-Websocket-") {
 				out[name] = values
 			}
 		}
@@ -88,11 +102,12 @@ func (s *stripper) clone(in http.Header) http.Header {
 	return out
 }
 
+// drops takes a canonical name.
 func (s *stripper) drops(name string) bool {
 	if s.drop[name] {
 		return true
 	}
-	if strings.IndexByte(name, '_') >= 0 || textproto.CanonicalMIMEHeaderKey(name) != name {
+	if strings.IndexByte(name, '_') >= 0 {
 		// Servers that map names to variables take X_Real_Ip for X-Real-Ip.
 		name = textproto.CanonicalMIMEHeaderKey(strings.ReplaceAll(name, "_", "-"))
 		if s.drop[name] || s.keep[name] {
@@ -166,7 +181,7 @@ func (h *Header) Apply(_ context.Context, r *Request) error {
 		}
 		return nil
 	}
-	if h.Op == HeaderSetAbsent && r.Header[h.Name] != nil && !(h.Name == "User-Agent" && r.defaultUserAgent) {
+	if h.Op == HeaderSetAbsent && r.Header[h.Name] != nil && !slices.Contains(r.defaults, h.Name) {
 		return nil
 	}
 	value, err := h.Value.Value(r.Now)

@@ -75,7 +75,11 @@ func (s *Idempotency) Owns() []string { return nil }
 
 // NeedsBody implements Step.
 func (s *Idempotency) NeedsBody(r *Request) bool {
-	return s.o.FromBody != "" && slices.Contains(s.o.Methods, r.Method) && r.Header[s.o.Header] == nil
+	if s.o.FromBody == "" || !slices.Contains(s.o.Methods, r.Method) {
+		return false
+	}
+	own, err := s.clientKey(r)
+	return own == "" && err == nil
 }
 
 // Apply implements Step.

@@ -9,45 +9,92 @@ import (
 )
 
 // lookupJSON finds the string or number at a JSON pointer (RFC 6901). A number
-// comes as it is spelled. An error says that data is not JSON.
+// comes as it is spelled. An error says that data is not JSON. Nothing else of
+// data is copied: it may be large, and what it takes is counted (see Memory).
 func lookupJSON(data []byte, pointer string) (value string, ok bool, err error) {
-	raw := json.RawMessage(data)
-	if !json.Valid(raw) {
+	if !json.Valid(data) {
 		return "", false, errors.New("the body is not JSON")
 	}
+	data = bytes.TrimSpace(data)
 	for token := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
 		token = strings.ReplaceAll(strings.ReplaceAll(token, "~1", "/"), "~0", "~")
-		if raw, ok = member(raw, token); !ok {
+		if data = member(data, token); data == nil {
 			return "", false, nil
 		}
 	}
-	if raw[0] == '"' {
-		err := json.Unmarshal(raw, &value)
+	if data[0] == '"' {
+		err := json.Unmarshal(data, &value)
 		return value, err == nil && value != "", nil
 	}
-	if raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9' {
-		return string(raw), true, nil
+	if data[0] == '-' || '0' <= data[0] && data[0] <= '9' {
+		return string(data), true, nil
 	}
 	return "", false, nil
 }
 
-// member is the value of one member of an object or array.
-func member(raw json.RawMessage, token string) (json.RawMessage, bool) {
-	switch raw = bytes.TrimSpace(raw); raw[0] {
-	case '{':
-		var members map[string]json.RawMessage
-		if json.Unmarshal(raw, &members) != nil {
-			return nil, false
-		}
-		value, ok := members[token]
-		return value, ok
-	case '[':
-		var elements []json.RawMessage
-		i, err := strconv.Atoi(token)
-		if err != nil || json.Unmarshal(raw, &elements) != nil || i < 0 || i >= len(elements) {
-			return nil, false
-		}
-		return elements[i], true
+// member is the value of one member of an object, the last of its name, or of
+// an array; nil if there is none.
+func member(data []byte, token string) (found []byte) {
+	object := data[0] == '{'
+	index, err := strconv.Atoi(token)
+	if !object && (data[0] != '[' || err != nil || strconv.Itoa(index) != token) {
+		return nil
 	}
-	return nil, false
+	for i := 0; ; i++ {
+		data = bytes.TrimLeft(data[1:], " \t\r\n")
+		if data[0] == '}' || data[0] == ']' { // at once: it is empty
+			return found
+		}
+		match := i == index
+		if object {
+			var name []byte
+			name, data = cutValue(data)
+			match = sameString(name, token)
+			data = bytes.TrimLeft(data, " \t\r\n:")
+		}
+		var value []byte
+		value, data = cutValue(data)
+		if match {
+			found = value
+		}
+		if data = bytes.TrimLeft(data, " \t\r\n"); data[0] != ',' {
+			return found
+		}
+	}
+}
+
+// sameString compares a JSON string with s.
+func sameString(quoted []byte, s string) bool {
+	if bytes.IndexByte(quoted, '\\') < 0 {
+		return string(quoted[1:len(quoted)-1]) == s
+	}
+	var unquoted string
+	return json.Unmarshal(quoted, &unquoted) == nil && unquoted == s
+}
+
+// cutValue cuts valid JSON behind the value that it begins with.
+func cutValue(data []byte) (value, rest []byte) {
+	depth := 0
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; {
+		case c == '"':
+			for i++; data[i] != '"'; i++ {
+				if data[i] == '\\' {
+					i++
+				}
+			}
+			if depth == 0 {
+				return data[:i+1], data[i+1:]
+			}
+		case c == '{' || c == '[':
+			depth++
+		case depth > 0 && (c == '}' || c == ']'):
+			if depth--; depth == 0 {
+				return data[:i+1], data[i+1:]
+			}
+		case depth == 0 && strings.IndexByte(",]} \t\r\n", c) >= 0:
+			return data[:i], data[i:]
+		}
+	}
+	return data, nil
 }

@@ -33,11 +33,15 @@ func (m *Memory) Used() int64 { return m.used.Load() }
 func (m *Memory) Limit() int64 { return m.limit.Load() }
 
 func (m *Memory) reserve(n int64) bool {
-	if m.used.Add(n) > m.limit.Load() {
-		m.used.Add(-n)
-		return false
+	for {
+		used := m.used.Load()
+		if n > m.limit.Load()-used {
+			return false
+		}
+		if m.used.CompareAndSwap(used, used+n) {
+			return true
+		}
 	}
-	return true
 }
 
 func (m *Memory) release(n int64) { m.used.Add(-n) }

@@ -152,6 +152,9 @@ func New(o Options) (*Partner, error) {
 			p.digests = append(p.digests, d.Digests()...)
 		}
 	}
+	if i := slices.IndexFunc(p.digests, func(h crypto.Hash) bool { return h != crypto.SHA256 && h != crypto.SHA512 }); i >= 0 {
+		return nil, fmt.Errorf("signer: bodies are hashed with SHA-256 and SHA-512 only, not %v", p.digests[i])
+	}
 	slices.Sort(p.digests)
 	p.digests = slices.Compact(p.digests)
 	return p, nil
@@ -159,6 +162,9 @@ func New(o Options) (*Partner, error) {
 
 // Name is the partner's name in answers, logs and metrics.
 func (p *Partner) Name() string { return p.name }
+
+// Format keeps what a partner's steps hold out of logs, whatever the verb.
+func (p *Partner) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[partner "+p.name+"]") }
 
 // Upstream is whom requests are for.
 func (p *Partner) Upstream() Upstream { return p.upstream }
@@ -176,11 +182,17 @@ type transport struct {
 
 func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	x := t.partner.Begin()
+	answering := false
+	defer func() {
+		if !answering { // or base has panicked
+			x.Close()
+		}
+	}()
 	res, err := x.RoundTrip(req, t.base)
-	if err != nil || res.StatusCode == http.StatusSwitchingProtocols || res.Body == nil {
-		x.Close()
+	if err != nil || res.StatusCode == http.StatusSwitchingProtocols || res.Body == nil || res.Body == http.NoBody {
 		return res, err
 	}
+	answering = true
 	res.Body = &closingBody{res.Body, x.Close}
 	return res, nil
 }
@@ -192,6 +204,6 @@ type closingBody struct {
 }
 
 func (b *closingBody) Close() error {
-	b.end()
+	defer b.end()
 	return b.ReadCloser.Close()
 }

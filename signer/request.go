@@ -3,6 +3,7 @@ package signer
 import (
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -32,8 +33,8 @@ type Request struct {
 	// Record is what will be told about the attempt: steps add to it.
 	Record *Record
 
-	exchange         *Exchange
-	defaultUserAgent bool
+	exchange *Exchange
+	defaults []string // names of the headers that pin has filled in
 }
 
 // Target is the path and the query as they are sent (RFC 9112 section 3.2.1).
@@ -52,3 +53,29 @@ func (r *Request) dropUnderscored(name string) {
 		}
 	}
 }
+
+// pin settles the headers that lower layers would add on their own, so that
+// what is signed is what is sent.
+func (r *Request) pin() {
+	r.defaults = r.defaults[:0]
+	if ua := r.Header["User-Agent"]; len(ua) != 1 || ua[0] == "" {
+		r.setDefault("User-Agent", defaultUserAgent)
+	}
+	if r.Header.Get("Accept-Encoding") == "" {
+		r.setDefault("Accept-Encoding", "identity")
+	}
+	// As net/http writes it, on every version of HTTP.
+	switch {
+	case r.ContentLength > 0, r.ContentLength == 0 && (r.Method == "POST" || r.Method == "PUT" || r.Method == "PATCH"):
+		r.Header["Content-Length"] = []string{strconv.FormatInt(r.ContentLength, 10)}
+	}
+}
+
+func (r *Request) setDefault(name, value string) {
+	r.Header[name] = []string{value}
+	r.defaults = append(r.defaults, name)
+}
+
+// defaultUserAgent is sent for clients that send none: many partners refuse
+// requests without.
+const defaultUserAgent = "partnersign"

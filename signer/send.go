@@ -3,8 +3,6 @@ package signer
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -14,65 +12,53 @@ import (
 	"time"
 )
 
-// try signs the request and sends it once. stale reports that it went to a
-// connection that had been idle and died before the first byte of an answer.
-func (x *Exchange) try(req *http.Request, r *Request, base http.RoundTripper) (_ *http.Response, stale bool, _ error) {
+// try signs the request and sends it once. again reports that it shall be
+// signed and sent once more: because the partner has turned it away without
+// looking at it, or because the connection had been idle and died before the
+// first byte of an answer, and repeating the call is safe.
+func (x *Exchange) try(req *http.Request, r *Request, base http.RoundTripper) (_ *http.Response, again bool, _ error) {
 	ctx, cancel := context.WithCancelCause(req.Context())
-	x.cancel = cancel
-	var answered atomic.Bool
-	timer := time.AfterFunc(time.Until(x.deadline), func() {
-		if !answered.Load() {
-			cancel(errTooSlow)
+	x.begin(cancel)
+	held := r.Body != nil
+	clock := startClock(time.Until(x.deadline), func() {
+		cancel(errTooSlow)
+		if !held && x.readDeadline != nil {
+			_ = x.readDeadline(time.Now()) // net/http waits for the body's reader to return
 		}
 	})
-	defer timer.Stop()
+	defer clock.stop()
 
 	if err := x.sign(ctx, r); err != nil {
-		err = signingProblem(ctx, err)
+		err = unsigned(ctx, err)
 		cancel(err)
-		if r.Body == nil {
-			_ = req.Body.Close()
+		if !held {
+			closeBody(req)
 		}
-		return nil, false, err
+		return nil, false, explain(req, err)
 	}
 	r.Record.Signed = true
 	x.attempts++
-	t := &sending{cancel: cancel}
-	t.out = x.outgoing(httptrace.WithClientTrace(ctx, t.trace()), req, r)
-	if r.Body == nil {
-		t.out.Body = &streamedBody{req.Body, req, func() {
-			if answered.Load() {
-				return
-			}
-			timer.Reset(x.partner.timeout)
-			if x.readDeadline != nil {
-				_ = x.readDeadline(time.Now().Add(x.partner.timeout))
-			}
-		}}
+	t := &sending{cancel: cancel, held: held}
+	t.out = x.outgoing(httptrace.WithClientTrace(ctx, t.trace(r.Scheme)), req, r)
+	if !held {
+		t.out.Body = &streamedBody{req.Body, req, clock, x.partner.timeout}
 	}
 	res, err := base.RoundTrip(t.out)
-	answered.Store(true)
-	if err == nil {
-		return res, false, nil
-	}
+	clock.stop()
 	cause := context.Cause(ctx)
+	switch {
+	case err == nil && cause != errTooSlow:
+		return res, false, nil
+	case err == nil: // the answer came when its time was over
+		_ = res.Body.Close()
+	}
+	if cause != nil {
+		err = cause
+	}
 	cancel(err)
-	if cause != nil && cause != errResent {
-		return nil, false, cause
-	}
-	return nil, t.reused.Load() && !t.firstByte.Load(), err
-}
-
-// signingProblem is what stops a request that could not be signed.
-func signingProblem(ctx context.Context, err error) error {
-	var problem *Problem
-	if errors.As(err, &problem) {
-		return problem
-	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return SigningFailed.Problem("the request was not sent because it could not be signed; the proxy's log says why").Because(err)
+	lost := cause == nil && t.reused.Load() && !t.firstByte.Load() && !isTimeout(err)
+	again = held && (cause == errResent || lost && (isSafe(r.Method) || hasIdempotencyKey(r)))
+	return nil, again, t.explain(req, err)
 }
 
 // outgoing is the request as it goes to the base transport. Everything that
@@ -119,48 +105,71 @@ func respell(h http.Header, from, to string) {
 	}
 }
 
-// A sending watches one request on its way through net/http, which sends requests
-// again by itself when a connection turns out to be dead: with the same nonce
-// and the same signature. It must not.
+// A sending watches one request on its way through net/http, which sends
+// requests again by itself when a connection turns out to be dead: with the
+// same nonce and the same signature. It must not.
 type sending struct {
-	out       *http.Request
-	cancel    context.CancelCauseFunc
-	http2     atomic.Bool
-	reused    atomic.Bool
-	wrote     atomic.Bool // on an HTTP/2 connection
-	firstByte atomic.Bool
+	out    *http.Request
+	cancel context.CancelCauseFunc
+	held   bool // the whole body is in memory, or there is none
+
+	connecting  atomic.Bool // a connection was asked for, and is not there yet
+	handshaking atomic.Bool // TLS of a new connection has begun
+	multiplexed atomic.Bool // the request went to a connection of HTTP/2 or HTTP/3
+	reused      atomic.Bool
+	firstByte   atomic.Bool
 }
 
-var errResent = errors.New("the request was about to be sent again with the same signature")
-
-func (t *sending) trace() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		// HTTP/2 looks for another connection after a refused stream, and
-		// gives up before it writes when the context is done.
+func (t *sending) trace(scheme string) *httptrace.ClientTrace {
+	trace := &httptrace.ClientTrace{
 		GetConn: func(string) {
-			if t.wrote.Load() {
-				t.cancel(errResent)
-			}
+			t.connecting.Store(true)
+			t.handshaking.Store(false)
+			t.refuseSecond()
 		},
-		// HTTP/1.1 sends a request again only when it has no body or can be
-		// given it a second time, so it gets one that is empty and once-only.
-		// It runs on the goroutine that will write the request.
+		TLSHandshakeStart: func() { t.handshaking.Store(true) },
+		// It runs on the goroutine that hands the request to its writer.
 		GotConn: func(info httptrace.GotConnInfo) {
+			t.refuseSecond()
+			t.connecting.Store(false)
 			t.reused.Store(info.Reused)
-			t.http2.Store(isHTTP2(info.Conn))
-			if info.Reused && isSafe(t.out.Method) && t.out.Body == http.NoBody && !t.http2.Load() {
+			t.multiplexed.Store(isMultiplexed(info.Conn))
+			// HTTP/1.1 sends a request again only when it has no body or can be
+			// given it a second time, so it gets one that is empty and once-only.
+			if info.Reused && isSafe(t.out.Method) && t.out.Body == http.NoBody && !t.multiplexed.Load() {
 				t.out.Body = emptyBody{}
 				t.out.TransferEncoding = []string{"identity"} // or net/http would look for its length
 			}
 		},
-		WroteHeaders:         func() { t.wrote.Store(t.http2.Load()) },
 		GotFirstResponseByte: func() { t.firstByte.Store(true) },
+	}
+	if scheme == "http" {
+		// HTTP/2 without TLS shows itself only when it writes.
+		trace.WroteHeaderField = func(name string, _ []string) {
+			if name == ":method" {
+				t.multiplexed.Store(true)
+			}
+		}
+	}
+	return trace
+}
+
+// refuseSecond keeps HTTP/2 and HTTP/3 from sending the request again, on the
+// same or on another connection, after the first was lost or has turned it
+// away: both give up before they write when the context is done. A body that
+// is not held they send again only if nothing of it was.
+func (t *sending) refuseSecond() {
+	if t.held && t.multiplexed.Load() {
+		t.cancel(errResent)
 	}
 }
 
-func isHTTP2(conn net.Conn) bool {
-	c, ok := conn.(interface{ ConnectionState() tls.ConnectionState })
-	return ok && c.ConnectionState().NegotiatedProtocol == "h2"
+func isMultiplexed(conn net.Conn) bool {
+	if c, ok := conn.(interface{ ConnectionState() tls.ConnectionState }); ok {
+		return c.ConnectionState().NegotiatedProtocol == "h2"
+	}
+	addr := conn.LocalAddr()
+	return addr != nil && addr.Network() == "udp"
 }
 
 // An emptyBody is nothing, but not http.NoBody.
@@ -168,23 +177,3 @@ type emptyBody struct{}
 
 func (emptyBody) Read([]byte) (int, error) { return 0, io.EOF }
 func (emptyBody) Close() error             { return nil }
-
-// isDial reports whether err says that no connection could be made.
-func isDial(err error) bool {
-	var op *net.OpError
-	return errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect")
-}
-
-// isTLS reports whether err says that a handshake failed.
-func isTLS(err error) bool {
-	var (
-		verification *tls.CertificateVerificationError
-		hostname     x509.HostnameError
-		authority    x509.UnknownAuthorityError
-		invalid      x509.CertificateInvalidError
-		alert        tls.AlertError
-		record       tls.RecordHeaderError
-	)
-	return errors.As(err, &verification) || errors.As(err, &hostname) || errors.As(err, &authority) ||
-		errors.As(err, &invalid) || errors.As(err, &alert) || errors.As(err, &record)
-}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,7 +28,7 @@ type Upstream struct {
 // loopback addresses, and unix//path for a socket.
 func ParseUpstream(s string) (Upstream, error) {
 	if path, ok := strings.CutPrefix(s, "unix/"); ok {
-		if !strings.HasPrefix(path, "/") {
+		if !strings.HasPrefix(path, "/") || strings.HasSuffix(path, "/") {
 			return Upstream{}, errors.New("a unix upstream is unix//path/of/the.sock")
 		}
 		return Upstream{Scheme: "http", Authority: "localhost", Socket: path}, nil
@@ -45,13 +46,15 @@ func ParseUpstream(s string) (Upstream, error) {
 			return Upstream{}, errors.New("an upstream's address has no zone")
 		}
 		host = addr.String()
-	} else if host, err = idna.Lookup.ToASCII(host); err != nil || strings.HasSuffix(host, ".") {
+	} else if host, err = idna.Lookup.ToASCII(host); err != nil || slices.Contains(strings.Split(host, "."), "") {
 		return Upstream{}, errors.New("the upstream's host is not a valid name (a dot at its end is not allowed either)")
 	}
 	if port != "" {
-		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		n, err := strconv.ParseUint(port, 10, 16)
+		if err != nil || n == 0 {
 			return Upstream{}, fmt.Errorf("%s is not a port", port)
 		}
+		port = strconv.FormatUint(n, 10)
 	} else if strings.HasSuffix(u.Host, ":") {
 		return Upstream{}, errors.New("the upstream's port is missing after the colon")
 	}

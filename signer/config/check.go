@@ -20,13 +20,6 @@ var headerOps = map[string]signer.HeaderOp{
 	"remove":     signer.HeaderRemove,
 }
 
-var keyFormats = map[string]keys.Format{
-	"":       keys.FormatAuto,
-	"base64": keys.FormatBase64,
-	"hex":    keys.FormatHex,
-	"text":   keys.FormatText,
-}
-
 // Check says everything that is wrong with c in itself: no secret is opened
 // and none is repeated.
 func (c *Config) Check() error {
@@ -43,6 +36,7 @@ func (c *Config) Check() error {
 		check("upstream", err)
 	}
 	check("name", checkName(c.Name))
+	check("client_headers", checkKept(c.ClientHeaders))
 	if c.MaxBody < 0 {
 		check("max_body", errors.New("it must be positive"))
 	}
@@ -61,7 +55,7 @@ func (c *Config) Check() error {
 	if c.BasicAuth != nil {
 		check("basic_auth", c.BasicAuth.Check())
 		if len(c.Bearer) > 0 {
-			check("basic_auth", errors.New("there is a bearer, too, and both set Authorization"))
+			check("basic_auth", errors.New("there is a bearer, too, and both set Authorization: remove one of them"))
 		}
 	}
 	for i := range c.Headers {
@@ -81,6 +75,9 @@ func (c *Config) checkSignatures() error {
 	labels := map[string]bool{}
 	for i := range c.Signatures {
 		s := &c.Signatures[i]
+		if err := checkLabel(s.Label); err != nil {
+			return err
+		}
 		if err := s.Check(); err != nil {
 			return fmt.Errorf("%s: %w", s.label(), err)
 		}
@@ -95,6 +92,15 @@ func (c *Config) checkSignatures() error {
 func checkName(name string) error {
 	if strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '{' }) {
 		return errors.New("it is a word of printable ASCII")
+	}
+	return nil
+}
+
+// checkKept asks the engine, and does not repeat the name that it refuses.
+func checkKept(headers []string) error {
+	_, err := signer.New(signer.Options{Upstream: signer.Upstream{Scheme: "https"}, KeepClientHeaders: headers})
+	if err != nil {
+		return errors.New("keep takes names of headers that are stripped by default, such as Authorization, Cookie, Origin, Referer, Forwarded, Via, Sec-…, Proxy-… or X-Forwarded-…")
 	}
 	return nil
 }
@@ -161,11 +167,17 @@ func (b *BasicAuth) Check() error {
 	return nil
 }
 
+// errHeaderName does not repeat what is not one.
+var errHeaderName = errors.New("expected the name of a header, such as X-Api-Key")
+
 // Check says what is wrong with h in itself.
 func (h *Header) Check() error {
 	op, ok := headerOps[h.Op]
 	if !ok {
 		return errors.New("op is one of set, set_absent and remove")
+	}
+	if !httpguts.ValidHeaderFieldName(h.Name) {
+		return errHeaderName
 	}
 	if _, err := signer.NewHeader(op, h.Name, nil); err != nil {
 		return err
@@ -174,7 +186,7 @@ func (h *Header) Check() error {
 		return fmt.Errorf("%s: %w", h.Name, err)
 	}
 	if !httpguts.ValidHeaderFieldValue(h.Value) {
-		return fmt.Errorf("%s: the value holds characters that a header cannot", h.Name)
+		return fmt.Errorf("%s: the value holds a line break or a control character: remove it", h.Name)
 	}
 	return nil
 }
@@ -186,6 +198,11 @@ func (k *IdempotencyKey) Check() error {
 	}
 	if err := (Match{Methods: k.Methods}).check(); err != nil {
 		return err
+	}
+	for _, name := range []string{k.Header, k.FromHeader, k.ResponseHeader} {
+		if name != "" && !httpguts.ValidHeaderFieldName(name) {
+			return errHeaderName
+		}
 	}
 	_, err := signer.NewIdempotency(k.options())
 	return err
@@ -205,97 +222,15 @@ func (k *IdempotencyKey) options() signer.IdempotencyOptions {
 
 // Check says what is wrong with d in itself.
 func (d *ContentDigest) Check() error {
+	for _, name := range d.Algorithms {
+		if name != "sha-256" && name != "sha-512" {
+			return errors.New("the algorithms are sha-256 and sha-512")
+		}
+	}
 	_, err := httpsig.NewDigest(d.options())
 	return err
 }
 
 func (d *ContentDigest) options() httpsig.DigestOptions {
 	return httpsig.DigestOptions{Algorithms: d.Algorithms, EmptyBody: d.EmptyBody, KeyName: d.KeyName}
-}
-
-func (s *Signature) label() string {
-	if s.Label == "" {
-		return "sig1"
-	}
-	return s.Label
-}
-
-// Check says what is wrong with s in itself.
-func (s *Signature) Check() error {
-	if s.Key == "" {
-		return errors.New("key is missing: the path of the signing key")
-	}
-	if err := keys.CheckKey(s.Key); err != nil {
-		return fmt.Errorf("key: %w", err)
-	}
-	if s.Algorithm != "" {
-		if _, err := keys.ParseAlgorithm(s.Algorithm); err != nil {
-			return err
-		}
-	}
-	if s.KeyID != keyThumbprint {
-		if err := keys.CheckText(s.KeyID); err != nil {
-			return fmt.Errorf("key_id: %w (or %s)", err, keyThumbprint)
-		}
-	}
-	if _, ok := keyFormats[s.KeyFormat]; !ok {
-		return errors.New("a key that is not PEM or a JWK is written in base64, hex or text")
-	}
-	o, err := s.options()
-	if err != nil {
-		return err
-	}
-	return o.Check()
-}
-
-// options are those that need neither the key nor its id.
-func (s *Signature) options() (o httpsig.Options, err error) {
-	switch s.ECDSAEncoding {
-	case "", "raw":
-	case "der":
-		o.DER = true
-	default:
-		return o, errors.New("ecdsa_encoding is raw or der")
-	}
-	switch s.ByteEncoding {
-	case "", "base64":
-	case "base64url":
-		o.URLEncoding = true
-	default:
-		return o, errors.New("byte_encoding is base64 or base64url")
-	}
-	switch s.Existing {
-	case "", "replace":
-	case "keep":
-		o.Keep = true
-	default:
-		return o, errors.New("existing is replace or keep")
-	}
-	switch len(s.HeaderNames) {
-	case 0:
-	case 2:
-		o.SignatureHeader, o.InputHeader = s.HeaderNames[0], s.HeaderNames[1]
-	default:
-		return o, errors.New("header_names takes two names: of the signature and of its input")
-	}
-	o.Label = s.Label
-	for _, spelled := range s.Components {
-		c, err := httpsig.ParseComponent(spelled)
-		if err != nil {
-			return o, err
-		}
-		o.Components = append(o.Components, c)
-	}
-	for _, spelled := range s.Parameters {
-		p, err := httpsig.ParseParameter(spelled)
-		if err != nil {
-			return o, err
-		}
-		o.Parameters = append(o.Parameters, p)
-	}
-	if err := s.On.checkOptional(); err != nil {
-		return o, err
-	}
-	o.On = s.On.match()
-	return o, nil
 }
