@@ -58,10 +58,6 @@ type ClientAuth struct {
 	Header string `json:"header,omitempty"`
 }
 
-// readDeadlineVar is the name of a var that lets the transport stop waiting
-// for a client's body: only a handler has what it takes.
-const readDeadlineVar = "partnersign.read_deadline"
-
 // CaddyModule returns the Caddy module information.
 func (*Guard) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "http.handlers.partnersign_guard", New: func() caddy.Module { return new(Guard) }}
@@ -135,41 +131,38 @@ func (a *ClientAuth) header() string {
 
 // ServeHTTP lets the request pass or answers with a problem.
 func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	problem := g.admit(r)
-	if problem == nil {
-		if g.ClientAuth != nil {
-			r.Header.Del(g.ClientAuth.header())
-		}
-		if r.ContentLength != 0 {
-			caddyhttp.SetVar(r.Context(), readDeadlineVar, http.NewResponseController(w).SetReadDeadline)
-		}
-		err := next.ServeHTTP(w, r)
-		if problem = unreachable(r, err); problem == nil {
-			return err
-		}
-		problem.Write(w, g.Partner)
+	if problem := g.admit(r); problem != nil {
+		requestsTotal.WithLabelValues(g.Partner, string(signer.Refused)).Inc()
+		g.answer(w, r, problem)
 		return nil
 	}
-	g.report.observe(&signer.Record{
-		Partner: g.Partner, Method: r.Method, Path: r.URL.EscapedPath(),
-		Outcome: signer.Refused, Status: problem.Status, Problem: problem,
-	})
-	problem.Write(w, g.Partner)
-	return nil
+	if g.ClientAuth != nil {
+		r.Header.Del(g.ClientAuth.header())
+	}
+	defer enter(w, r).end()
+	err := next.ServeHTTP(w, r)
+	if err != nil && isUnreachable(r, err) {
+		g.answer(w, r, signer.PartnerUnreachable.Problem("no connection to the partner could be made, and nothing was sent; the proxy's log says why").Because(err))
+		return nil
+	}
+	return err
 }
 
-// unreachable is what a client is told when no connection could be made, which
-// reverse_proxy leaves without a body. It is nil for other errors, and where
-// the site's handle_errors answers.
-func unreachable(r *http.Request, err error) *signer.Problem {
-	var dial reverseproxy.DialError
-	if !errors.As(err, &dial) {
-		return nil
+// answer answers with a problem, and reports it.
+func (g *Guard) answer(w http.ResponseWriter, r *http.Request, problem *signer.Problem) {
+	g.report.problem(&signer.Record{Partner: g.Partner, Method: r.Method, Path: r.URL.EscapedPath(), Problem: problem})
+	problem.Write(w, g.Partner)
+}
+
+// isUnreachable reports whether no connection could be made, which
+// reverse_proxy answers without a body. Where the site has handle_errors, that
+// answers.
+func isUnreachable(r *http.Request, err error) bool {
+	if !errors.As(err, new(reverseproxy.DialError)) {
+		return false
 	}
-	if server, ok := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok && server.Errors != nil {
-		return nil
-	}
-	return signer.PartnerUnreachable.Problem("no connection to the partner could be made, and nothing was sent; the proxy's log says why").Because(err)
+	server, ok := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
+	return !ok || server.Errors == nil
 }
 
 var (

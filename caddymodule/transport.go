@@ -1,17 +1,13 @@
 package caddymodule
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
-	"strconv"
+	"slices"
 	"strings"
-	"sync/atomic"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -35,11 +31,7 @@ type Transport struct {
 
 	partner  *signer.Partner
 	upstream signer.Upstream
-	vars     string // the name of this instance's exchanges among a request's vars
 }
-
-// instances numbers transports, so that each finds its own exchanges.
-var instances atomic.Uint64
 
 // CaddyModule returns the Caddy module information.
 func (*Transport) CaddyModule() caddy.ModuleInfo {
@@ -60,13 +52,13 @@ func (t *Transport) Provision(ctx caddy.Context) error {
 		Loader:   keys.Loader{Reloaded: func(source string, err error) { report.reloaded(t.partnerName(), source, err) }},
 		Memory:   bodyMemory,
 		DialHost: true,
+		H2C:      slices.Contains(t.Versions, "h2c"),
 		Observe:  report.observe,
 	})
 	if err != nil {
 		return err
 	}
 	t.partner, t.upstream = partner, partner.Upstream()
-	t.vars = "partnersign.exchange." + strconv.FormatUint(instances.Add(1), 10)
 	if err := t.checkConnection(t.upstream); err != nil {
 		return err
 	}
@@ -139,37 +131,17 @@ func (t *Transport) secureConnection() {
 // comes from the upstream, so reverse_proxy need not set it.
 func (*Transport) RequestHeaderOps() *headers.HeaderOps { return nil }
 
-// An exchange is a signer.Exchange and the pass through reverse_proxy that it
-// belongs to, which is recognised by the URL that all its attempts share.
-type exchange struct {
-	*signer.Exchange
-	url *url.URL
-}
-
 // RoundTrip implements http.RoundTripper: one attempt, of maybe several that
 // reverse_proxy makes for one client request.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	ctx := req.Context()
 	if t.upstream.Scheme == "http" && !staysHere(req) {
 		problem := signer.PartnerUntrusted.Problem("the upstream is http://, and the address to dial is not on this machine: use https://")
 		return problem.Response(req, t.partner.Name()), nil
 	}
-	if ctx.Value(caddyhttp.VarsCtxKey) == nil {
+	if req.Context().Value(caddyhttp.VarsCtxKey) == nil {
 		return t.partner.Transport(t.HTTPTransport).RoundTrip(req)
 	}
-	x, ok := caddyhttp.GetVar(ctx, t.vars).(*exchange)
-	if !ok || x.url != req.URL {
-		x = &exchange{t.partner.Begin(), req.URL}
-		if set, ok := caddyhttp.GetVar(ctx, readDeadlineVar).(func(time.Time) error); ok {
-			x.SetReadDeadline(set)
-		}
-		caddyhttp.SetVar(ctx, t.vars, x)
-		if req.Body != nil {
-			// The handler's return ends the exchange, after all its attempts.
-			context.AfterFunc(ctx, x.Close)
-		}
-	}
-	return x.RoundTrip(req, t.HTTPTransport)
+	return visitOf(req).exchange(t, req).RoundTrip(req, t.HTTPTransport)
 }
 
 // staysHere reports whether the address that Caddy chose is on this machine.

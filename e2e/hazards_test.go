@@ -171,7 +171,7 @@ func TestHazardHeaders(t *testing.T) {
 	partner, caddy := startAcme(t, partnertest.Options{})
 	res := caddy.send("POST", "/v1/a", strings.NewReader("{}"),
 		"Authorization: Bearer client", "Cookie: session=client", "Referer: http://inside.example/", "X-Real-IP: 10.0.0.1",
-		"Forwarded: for=10.0.0.1", "Early-Data: 1", "Expect: 100-continue", "Sec-Ch-Ua: x", "Proxy-Connection: x",
+		"Forwarded: for=10.0.0.1", "Early-Data: 0", "Expect: 100-continue", "Sec-Ch-Ua: x", "Proxy-Connection: x",
 		"Content-Digest: sha-256=:AAAA:", "Content_Digest: sha-256=:AAAA:", "Signature: sig1=:AAAA:", `Signature-Input: sig1=()`, "Signature_input: sig1=()",
 		"X-Own: stays")
 	if res.StatusCode != 200 {

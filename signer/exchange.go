@@ -75,10 +75,8 @@ func (x *Exchange) RoundTrip(req *http.Request, base http.RoundTripper) (*http.R
 	record := &Record{Partner: x.partner.name, Method: method(req)}
 	res, err := x.attempt(req, base, record)
 	record.Outcome = outcomeOf(res, err)
-	var problem *Problem
-	if errors.As(err, &problem) {
-		res, err = problem.Response(req, x.partner.name), nil
-		record.Problem = problem
+	if err != nil && errors.As(err, &record.Problem) {
+		res, err = record.Problem.Response(req, x.partner.name), nil
 	}
 	if res != nil {
 		record.Status = res.StatusCode
@@ -143,6 +141,9 @@ func (x *Exchange) admit(req *http.Request, record *Record) (*Request, error) {
 		return nil, InvalidRequest.Problem("the query holds a character that must be percent-encoded")
 	case len(req.Trailer) > 0:
 		return nil, trailersRefused()
+	case req.Header.Get("Early-Data") == "1" && !isSafe(record.Method):
+		// Each replay would be signed afresh (RFC 8470 section 5.2).
+		return nil, TooEarly.Problem("the request came in TLS early data, which can be replayed; send it again after the handshake")
 	}
 	if problem := p.rules.admit(record.Method, path); problem != nil {
 		return nil, problem

@@ -60,6 +60,8 @@ func (t *sending) explain(req *http.Request, err error) error {
 		return tooSlow
 	case errors.As(err, &problem), req.Context().Err() != nil, errors.Is(err, errClientLeft):
 		return explain(req, err)
+	case errors.Is(err, errResent):
+		return PartnerFailed.Problem("the partner did not take the request, not even the second time; try again")
 	case isTLS(err):
 		return PartnerUntrusted.Problem("TLS with the partner failed before anything was sent; the proxy's log says why").Because(err)
 	case connecting && t.handshaking.Load():
@@ -68,8 +70,6 @@ func (t *sending) explain(req *http.Request, err error) error {
 		return err
 	case isTimeout(err):
 		return tooSlow
-	case errors.Is(err, errResent):
-		return PartnerFailed.Problem("the partner turned the request away twice without looking at it; try again")
 	}
 	return explain(req, err)
 }

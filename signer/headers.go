@@ -175,19 +175,19 @@ func (h *Header) NeedsBody(*Request) bool { return false }
 func (h *Header) Apply(_ context.Context, r *Request) error {
 	if h.Op == HeaderRemove {
 		if h.Name == "User-Agent" {
-			r.Header[h.Name] = []string{""} // net/http sets its own otherwise
+			r.Set(h.Name, "") // net/http sets its own otherwise
 		} else {
 			delete(r.Header, h.Name)
 		}
 		return nil
 	}
-	if h.Op == HeaderSetAbsent && r.Header[h.Name] != nil && !slices.Contains(r.defaults, h.Name) {
+	if h.Op == HeaderSetAbsent && r.Header[h.Name] != nil && !slices.Contains(r.defaults[:], h.Name) {
 		return nil
 	}
 	value, err := h.Value.Value(r.Now)
 	if err != nil {
 		return CredentialUnavailable.Problem("the value of header %s is not available; the proxy's log says why", h.Name).Because(err)
 	}
-	r.Header[h.Name] = []string{value}
+	r.Set(h.Name, value)
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log"
+	"net"
 	"net/http"
 	"runtime"
 	"strconv"
@@ -210,4 +212,34 @@ func noLeaks(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 	})
+}
+
+// quiet is where servers log what a test provokes.
+var quiet = log.New(io.Discard, "", 0)
+
+// listen serves connections on a port of its own until the test ends.
+func listen(t *testing.T, serve func(net.Conn)) net.Addr {
+	t.Helper()
+	listener := must(net.Listen("tcp", "127.0.0.1:0"))
+	var serving sync.WaitGroup
+	ctx, end := context.WithCancel(context.Background())
+	serving.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			context.AfterFunc(ctx, func() { _ = conn.Close() })
+			serving.Go(func() {
+				defer conn.Close()
+				serve(conn)
+			})
+		}
+	})
+	t.Cleanup(func() {
+		_ = listener.Close()
+		end()
+		serving.Wait()
+	})
+	return listener.Addr()
 }

@@ -101,7 +101,7 @@ func (s *Idempotency) Apply(_ context.Context, r *Request) error {
 		}
 	}
 	if own == "" {
-		r.Header[s.o.Header] = []string{x.key}
+		r.Set(s.o.Header, x.key)
 	}
 	r.Record.IdempotencyKey = x.key
 	x.keyHeader = s.o.ResponseHeader

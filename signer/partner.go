@@ -41,6 +41,9 @@ type Options struct {
 	// upstream's: for callers that choose the address, as Caddy does. The
 	// TLS configuration of their transport must authenticate the upstream.
 	DialHost bool
+	// H2C says that the base transport speaks HTTP/2 without TLS, which does
+	// not show itself in time.
+	H2C bool
 	// Observe is told what became of each attempt. Default: nobody.
 	Observe func(*Record)
 	// Now is the clock of what is signed. Default: time.Now.
@@ -101,6 +104,7 @@ type Partner struct {
 	steps    []Step
 	digests  []crypto.Hash
 	dialHost bool
+	h2c      bool
 	observe  func(*Record)
 	now      func() time.Time
 	rand     io.Reader
@@ -120,6 +124,7 @@ func New(o Options) (*Partner, error) {
 		timeout:  cmp.Or(o.Timeout, DefaultTimeout),
 		steps:    slices.Clone(o.Steps),
 		dialHost: o.DialHost,
+		h2c:      o.H2C,
 		observe:  o.Observe,
 		now:      o.Now,
 		rand:     o.Rand,
@@ -179,6 +184,8 @@ type transport struct {
 	partner *Partner
 	base    http.RoundTripper
 }
+
+func (t transport) Format(f fmt.State, verb rune) { t.partner.Format(f, verb) }
 
 func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	x := t.partner.Begin()

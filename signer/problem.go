@@ -32,6 +32,7 @@ var (
 	BrowserRefused        = Kind{"browser-refused", 403, "Browser pages may not call", "http_request_denied"}
 	BodyTooLarge          = Kind{"body-too-large", 413, "The body is too large", "http_request_error"}
 	BodyUnusable          = Kind{"body-unusable", 415, "The body cannot be used", "http_request_error"}
+	TooEarly              = Kind{"too-early", 425, "The request can be replayed", "http_request_denied"}
 	WrongHost             = Kind{"wrong-host", 421, "The Host is not served here", "http_request_denied"}
 	PartnerFailed         = Kind{"partner-failed", 502, "The partner did not answer", "connection_terminated"}
 	PartnerUnreachable    = Kind{"partner-unreachable", 502, "The partner cannot be reached", "destination_unavailable"}
@@ -46,7 +47,7 @@ var (
 // Kinds lists every answer of our own.
 func Kinds() []Kind {
 	return []Kind{
-		InvalidRequest, ClientUnauthenticated, NotAllowed, BrowserRefused, BodyTooLarge, BodyUnusable, WrongHost,
+		InvalidRequest, ClientUnauthenticated, NotAllowed, BrowserRefused, BodyTooLarge, BodyUnusable, WrongHost, TooEarly,
 		PartnerFailed, PartnerUnreachable, PartnerUntrusted, CredentialUnavailable, SigningFailed, MemoryExhausted,
 		TooSlow, LoopDetected,
 	}

@@ -19,7 +19,7 @@ import (
 func TestKinds(t *testing.T) {
 	want := map[string]int{
 		"invalid-request": 400, "client-unauthenticated": 401, "not-allowed": 403, "browser-refused": 403, "body-too-large": 413,
-		"body-unusable": 415, "wrong-host": 421, "partner-failed": 502, "partner-unreachable": 502, "partner-untrusted": 502,
+		"body-unusable": 415, "wrong-host": 421, "too-early": 425, "partner-failed": 502, "partner-unreachable": 502, "partner-untrusted": 502,
 		"credential-unavailable": 503, "signing-failed": 503, "memory-exhausted": 503, "too-slow": 504, "loop-detected": 508,
 	}
 	// RFC 9209 section 2.3, as far as we use it.

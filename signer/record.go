@@ -43,10 +43,11 @@ type Record struct {
 }
 
 func outcomeOf(res *http.Response, err error) Outcome {
+	if err == nil && res != nil {
+		return Answered
+	}
 	var problem *Problem
 	switch {
-	case err == nil && res != nil:
-		return Answered
 	case errors.As(err, &problem) && problem.Status == http.StatusGatewayTimeout:
 		return TimedOut
 	case errors.As(err, &problem) && problem.Status == http.StatusBadGateway:

@@ -34,7 +34,20 @@ type Request struct {
 	Record *Record
 
 	exchange *Exchange
-	defaults []string // names of the headers that pin has filled in
+	defaults [2]string  // names of the headers that pin has filled in
+	values   [10]string // of the headers that were set, in one piece of memory
+	used     int
+}
+
+// Set sets a header, by its canonical name, to one value.
+func (r *Request) Set(name, value string) {
+	if r.used == len(r.values) {
+		r.Header[name] = []string{value}
+		return
+	}
+	r.values[r.used] = value
+	r.used++
+	r.Header[name] = r.values[r.used-1 : r.used : r.used]
 }
 
 // Target is the path and the query as they are sent (RFC 9112 section 3.2.1).
@@ -57,23 +70,20 @@ func (r *Request) dropUnderscored(name string) {
 // pin settles the headers that lower layers would add on their own, so that
 // what is signed is what is sent.
 func (r *Request) pin() {
-	r.defaults = r.defaults[:0]
+	r.defaults = [2]string{}
 	if ua := r.Header["User-Agent"]; len(ua) != 1 || ua[0] == "" {
-		r.setDefault("User-Agent", defaultUserAgent)
+		r.defaults[0] = "User-Agent"
+		r.Set("User-Agent", defaultUserAgent)
 	}
 	if r.Header.Get("Accept-Encoding") == "" {
-		r.setDefault("Accept-Encoding", "identity")
+		r.defaults[1] = "Accept-Encoding"
+		r.Set("Accept-Encoding", "identity")
 	}
 	// As net/http writes it, on every version of HTTP.
 	switch {
 	case r.ContentLength > 0, r.ContentLength == 0 && (r.Method == "POST" || r.Method == "PUT" || r.Method == "PATCH"):
-		r.Header["Content-Length"] = []string{strconv.FormatInt(r.ContentLength, 10)}
+		r.Set("Content-Length", strconv.FormatInt(r.ContentLength, 10))
 	}
-}
-
-func (r *Request) setDefault(name, value string) {
-	r.Header[name] = []string{value}
-	r.defaults = append(r.defaults, name)
 }
 
 // defaultUserAgent is sent for clients that send none: many partners refuse

@@ -3,6 +3,7 @@ package signer
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -38,8 +39,9 @@ func (x *Exchange) try(req *http.Request, r *Request, base http.RoundTripper) (_
 	}
 	r.Record.Signed = true
 	x.attempts++
-	t := &sending{cancel: cancel, held: held}
-	t.out = x.outgoing(httptrace.WithClientTrace(ctx, t.trace(r.Scheme)), req, r)
+	t := &sending{cancel: cancel}
+	t.watch(x.partner)
+	t.out = x.outgoing(httptrace.WithClientTrace(ctx, &t.trace), req, r)
 	if !held {
 		t.out.Body = &streamedBody{req.Body, req, clock, x.partner.timeout}
 	}
@@ -57,7 +59,7 @@ func (x *Exchange) try(req *http.Request, r *Request, base http.RoundTripper) (_
 	}
 	cancel(err)
 	lost := cause == nil && t.reused.Load() && !t.firstByte.Load() && !isTimeout(err)
-	again = held && (cause == errResent || lost && (isSafe(r.Method) || hasIdempotencyKey(r)))
+	again = held && (errors.Is(err, errResent) || lost && (isSafe(r.Method) || hasIdempotencyKey(r)))
 	return nil, again, t.explain(req, err)
 }
 
@@ -86,6 +88,12 @@ func (x *Exchange) outgoing(ctx context.Context, req *http.Request, r *Request) 
 	if r.Body != nil {
 		out.Body = r.Body.reader()
 	}
+	if r.Body.Len() > 0 {
+		// The body is asked for again only to send the request again: by HTTP/1.1
+		// when nothing was written or the method is safe, by HTTP/2 and HTTP/3
+		// when the partner did not look at it.
+		out.GetBody = func() (io.ReadCloser, error) { return nil, errResent }
+	}
 	return out
 }
 
@@ -111,7 +119,7 @@ func respell(h http.Header, from, to string) {
 type sending struct {
 	out    *http.Request
 	cancel context.CancelCauseFunc
-	held   bool // the whole body is in memory, or there is none
+	trace  httptrace.ClientTrace
 
 	connecting  atomic.Bool // a connection was asked for, and is not there yet
 	handshaking atomic.Bool // TLS of a new connection has begun
@@ -120,22 +128,25 @@ type sending struct {
 	firstByte   atomic.Bool
 }
 
-func (t *sending) trace(scheme string) *httptrace.ClientTrace {
-	trace := &httptrace.ClientTrace{
+func (t *sending) watch(p *Partner) {
+	t.trace = httptrace.ClientTrace{
 		GetConn: func(string) {
 			t.connecting.Store(true)
 			t.handshaking.Store(false)
-			t.refuseSecond()
 		},
-		TLSHandshakeStart: func() { t.handshaking.Store(true) },
 		// It runs on the goroutine that hands the request to its writer.
 		GotConn: func(info httptrace.GotConnInfo) {
-			t.refuseSecond()
+			if t.multiplexed.Load() && t.out.Body == http.NoBody {
+				// HTTP/2 or HTTP/3 is about to send a request without a body
+				// again that the partner has turned away. Both give up before
+				// they write when the context is done.
+				t.cancel(errResent)
+			}
 			t.connecting.Store(false)
 			t.reused.Store(info.Reused)
-			t.multiplexed.Store(isMultiplexed(info.Conn))
-			// HTTP/1.1 sends a request again only when it has no body or can be
-			// given it a second time, so it gets one that is empty and once-only.
+			t.multiplexed.Store(p.h2c || isMultiplexed(info.Conn))
+			// HTTP/1.1 sends a request without a body again unasked, so it gets
+			// one that is empty and once-only.
 			if info.Reused && isSafe(t.out.Method) && t.out.Body == http.NoBody && !t.multiplexed.Load() {
 				t.out.Body = emptyBody{}
 				t.out.TransferEncoding = []string{"identity"} // or net/http would look for its length
@@ -143,24 +154,8 @@ func (t *sending) trace(scheme string) *httptrace.ClientTrace {
 		},
 		GotFirstResponseByte: func() { t.firstByte.Store(true) },
 	}
-	if scheme == "http" {
-		// HTTP/2 without TLS shows itself only when it writes.
-		trace.WroteHeaderField = func(name string, _ []string) {
-			if name == ":method" {
-				t.multiplexed.Store(true)
-			}
-		}
-	}
-	return trace
-}
-
-// refuseSecond keeps HTTP/2 and HTTP/3 from sending the request again, on the
-// same or on another connection, after the first was lost or has turned it
-// away: both give up before they write when the context is done. A body that
-// is not held they send again only if nothing of it was.
-func (t *sending) refuseSecond() {
-	if t.held && t.multiplexed.Load() {
-		t.cancel(errResent)
+	if p.upstream.Scheme == "https" {
+		t.trace.TLSHandshakeStart = func() { t.handshaking.Store(true) }
 	}
 }
 

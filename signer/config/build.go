@@ -21,6 +21,8 @@ type Runtime struct {
 	Memory *signer.Memory
 	// DialHost sends to the host of the request's URL; see signer.Options.
 	DialHost bool
+	// H2C says that the transport speaks HTTP/2 without TLS; see signer.Options.
+	H2C bool
 	// Observe is told what became of each attempt.
 	Observe func(*signer.Record)
 	// Now is the clock. Default: time.Now.
@@ -57,6 +59,7 @@ func Build(c Config, rt Runtime) (*signer.Partner, error) {
 		KeepClientHeaders: c.ClientHeaders,
 		Steps:             steps,
 		DialHost:          rt.DialHost,
+		H2C:               rt.H2C,
 		Observe:           rt.Observe,
 		Now:               rt.Now,
 		Rand:              rt.Rand,

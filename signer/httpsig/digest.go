@@ -82,7 +82,7 @@ func (d *Digest) Apply(_ context.Context, r *signer.Request) error {
 		buf = append(base64.StdEncoding.AppendEncode(buf, r.Body.Sum(h)), ':')
 	}
 	value := string(buf)
-	r.Header["Content-Digest"] = []string{value}
+	r.Set("Content-Digest", value)
 	r.Record.Digest = value
 	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"net/textproto"
 	"slices"
 	"strings"
@@ -227,7 +226,7 @@ func (s *Signature) Apply(_ context.Context, r *signer.Request) error {
 	if keyID != "" {
 		r.Record.KeyIDs = append(r.Record.KeyIDs, keyID)
 	}
-	return s.put(r.Header, text[:input-base], text[input-base:])
+	return s.put(r, text[:input-base], text[input-base:])
 }
 
 // currentID is the parameter keyid for this key.
@@ -250,8 +249,8 @@ func (s *Signature) encoding() *base64.Encoding {
 }
 
 // put sets the two headers, after signatures that are there already.
-func (s *Signature) put(h http.Header, input, signature string) error {
-	inputs, signatures := h[s.inputHeader], h[s.signatureHeader]
+func (s *Signature) put(r *signer.Request, input, signature string) error {
+	inputs, signatures := r.Header[s.inputHeader], r.Header[s.signatureHeader]
 	if inputs != nil || signatures != nil {
 		if s.keep {
 			if err := s.checkKept(inputs, signatures); err != nil {
@@ -261,8 +260,8 @@ func (s *Signature) put(h http.Header, input, signature string) error {
 		input = strings.Join(inputs, ", ") + ", " + input
 		signature = strings.Join(signatures, ", ") + ", " + signature
 	}
-	values := []string{input, signature}
-	h[s.inputHeader], h[s.signatureHeader] = values[:1:1], values[1:]
+	r.Set(s.inputHeader, input)
+	r.Set(s.signatureHeader, signature)
 	return nil
 }
 

@@ -39,7 +39,7 @@ func (s *Bearers) Apply(_ context.Context, r *signer.Request) error {
 		if err != nil {
 			return signer.CredentialUnavailable.Problem("the bearer token is not available; the proxy's log says why").Because(err)
 		}
-		r.Header["Authorization"] = []string{"Bearer " + value}
+		r.Set("Authorization", "Bearer "+value)
 		return nil
 	}
 	return nil
@@ -70,7 +70,7 @@ func (s *Basic) Apply(_ context.Context, r *signer.Request) error {
 	if err != nil {
 		return unavailable(err)
 	}
-	r.Header["Authorization"] = []string{"Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))}
+	r.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(user+":"+password)))
 	return nil
 }
 

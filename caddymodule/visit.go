@@ -1,0 +1,78 @@
+package caddymodule
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/partnersign/partnersign/signer"
+)
+
+// A visit is a client request's way through this module. It is kept among
+// Caddy's vars, so that the attempts that reverse_proxy makes for one request
+// find what they share.
+type visit struct {
+	guarded   bool                    // with a guard there is a controller
+	client    http.ResponseController // of the connection to the client
+	exchanges []exchange
+}
+
+// An exchange belongs to one pass through one transport. All attempts of a
+// pass share their URL, and no other pass does.
+type exchange struct {
+	*signer.Exchange
+	transport *Transport
+	url       *url.URL
+}
+
+// Format keeps what a visit holds out of logs, whatever the verb.
+func (*visit) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[visit]") }
+
+// visitVar is the name of the visit among the vars.
+const visitVar = "partnersign.visit"
+
+// enter begins a visit that the caller ends.
+func enter(w http.ResponseWriter, r *http.Request) *visit {
+	v := &visit{guarded: true, client: *http.NewResponseController(w)}
+	caddyhttp.SetVar(r.Context(), visitVar, v)
+	return v
+}
+
+// visitOf finds the visit that req belongs to, or begins one that ends with
+// the request.
+func visitOf(req *http.Request) *visit {
+	ctx := req.Context()
+	if v, ok := caddyhttp.GetVar(ctx, visitVar).(*visit); ok {
+		return v
+	}
+	v := new(visit)
+	caddyhttp.SetVar(ctx, visitVar, v)
+	context.AfterFunc(ctx, v.end)
+	return v
+}
+
+// exchange finds the exchange of this pass, or begins it.
+func (v *visit) exchange(t *Transport, req *http.Request) *signer.Exchange {
+	for i := range v.exchanges {
+		if x := &v.exchanges[i]; x.transport == t && x.url == req.URL {
+			return x.Exchange
+		}
+	}
+	x := t.partner.Begin()
+	if v.guarded && req.Body != nil {
+		x.SetReadDeadline(v.client.SetReadDeadline)
+	}
+	v.exchanges = append(v.exchanges, exchange{x, t, req.URL})
+	return x
+}
+
+// end gives back what the exchanges hold.
+func (v *visit) end() {
+	for _, x := range v.exchanges {
+		x.Close()
+	}
+}
