@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
@@ -35,8 +36,12 @@ func (*visit) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[visit]") 
 // visitVar is the name of the visit among the vars.
 const visitVar = "partnersign.visit"
 
-// enter begins a visit that the caller ends.
+// enter begins a visit that the caller ends. It is nil where one has begun
+// before: within handle_response a request may come through once more.
 func enter(w http.ResponseWriter, r *http.Request) *visit {
+	if caddyhttp.GetVar(r.Context(), visitVar) != nil {
+		return nil
+	}
 	v := &visit{guarded: true, client: *http.NewResponseController(w)}
 	caddyhttp.SetVar(r.Context(), visitVar, v)
 	return v
@@ -63,6 +68,10 @@ func (v *visit) exchange(t *Transport, req *http.Request) *signer.Exchange {
 		}
 	}
 	x := t.partner.Begin()
+	x.LeaveBodyOpen()
+	if slices.ContainsFunc(v.exchanges, func(x exchange) bool { return x.BodyTaken() }) {
+		x.SetBodyTaken()
+	}
 	if v.guarded && req.Body != nil {
 		x.SetReadDeadline(v.client.SetReadDeadline)
 	}
@@ -72,6 +81,9 @@ func (v *visit) exchange(t *Transport, req *http.Request) *signer.Exchange {
 
 // end gives back what the exchanges hold.
 func (v *visit) end() {
+	if v == nil {
+		return
+	}
 	for _, x := range v.exchanges {
 		x.Close()
 	}

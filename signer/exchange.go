@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,6 +25,8 @@ type Exchange struct {
 	keyHeader    string // tells the client its key
 	attempts     int
 	readDeadline func(time.Time) error
+	leaveOpen    bool        // the client's body is not ours to close
+	spent        atomic.Bool // the client's body was read and is not held
 
 	mu       sync.Mutex
 	closed   bool
@@ -39,6 +42,18 @@ func (p *Partner) Begin() *Exchange {
 // SetReadDeadline gives the exchange a way to stop reading from a client that
 // is slow to send its body, as http.ResponseController has one.
 func (x *Exchange) SetReadDeadline(set func(time.Time) error) { x.readDeadline = set }
+
+// LeaveBodyOpen is for servers, which close the bodies of their clients
+// themselves. When one is closed before its end by somebody else, net/http may
+// take the rest of it for the next request of the connection.
+func (x *Exchange) LeaveBodyOpen() { x.leaveOpen = true }
+
+// BodyTaken reports whether the client's body was read, or begun to be.
+func (x *Exchange) BodyTaken() bool { return x.body.Len() > 0 || x.spent.Load() }
+
+// SetBodyTaken tells that somebody else has read the client's body: a request
+// that has one is refused, instead of being signed without it.
+func (x *Exchange) SetBodyTaken() { x.spent.Store(true) }
 
 // Close gives back the memory of the body and ends the answer, if it has not
 // been read. Attempts that run fail, and more may not follow.
@@ -118,7 +133,7 @@ func (x *Exchange) prepare(req *http.Request, record *Record) (*Request, error) 
 		err = x.takeBody(req, r)
 	}
 	if err != nil {
-		closeBody(req)
+		x.closeBody(req)
 		return nil, err
 	}
 	return r, nil
@@ -167,9 +182,13 @@ func (x *Exchange) takeBody(req *http.Request, r *Request) error {
 	r.ContentLength = req.ContentLength
 	switch {
 	case x.body != nil:
-		closeBody(req)
+		x.closeBody(req)
 	case req.Body == nil || req.Body == http.NoBody:
 		x.body = new(Body)
+	case x.spent.Load() && x.attempts > 0:
+		return PartnerFailed.Problem("%s", unknownWhether(req, "the body was streamed and cannot be sent a second time"))
+	case x.spent.Load():
+		return BodyUnusable.Problem("the body was read before and is not held, so it cannot be sent again")
 	default:
 		if r.ContentLength == 0 {
 			r.ContentLength = -1 // as http.Request has it, for clients
@@ -181,7 +200,7 @@ func (x *Exchange) takeBody(req *http.Request, r *Request) error {
 		if err != nil {
 			return err
 		}
-		closeBody(req)
+		x.closeBody(req)
 		x.body = body
 	}
 	r.Body, r.ContentLength = x.body, int64(x.body.Len())
@@ -209,13 +228,13 @@ func isSafe(method string) bool {
 }
 
 func hasIdempotencyKey(r *Request) bool {
-	return r.exchange.key != "" || r.Header["idempotency-key"] != nil || r.Header["x-idempotency-key"] != nil
+	return r.exchange.key != "" || slices.ContainsFunc(hiddenHeaders[:], func(name string) bool { return r.Header[name] != nil })
 }
 
 func method(req *http.Request) string { return cmp.Or(req.Method, http.MethodGet) }
 
-func closeBody(req *http.Request) {
-	if req.Body != nil {
+func (x *Exchange) closeBody(req *http.Request) {
+	if req.Body != nil && !x.leaveOpen {
 		_ = req.Body.Close()
 	}
 }

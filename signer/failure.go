@@ -62,7 +62,7 @@ func (t *sending) explain(req *http.Request, err error) error {
 		return explain(req, err)
 	case errors.Is(err, errResent):
 		return PartnerFailed.Problem("the partner did not take the request, not even the second time; try again")
-	case isTLS(err):
+	case isCertificate(err), connecting && isTLS(err):
 		return PartnerUntrusted.Problem("TLS with the partner failed before anything was sent; the proxy's log says why").Because(err)
 	case connecting && t.handshaking.Load():
 		return PartnerUnreachable.Problem("TLS with the partner could not be set up, and nothing was sent; the proxy's log says why").Because(err)
@@ -93,16 +93,19 @@ func isDial(err error) bool {
 	return errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect")
 }
 
-// isTLS reports whether err says that a handshake failed.
-func isTLS(err error) bool {
+// isCertificate reports whether err says that a certificate was not accepted.
+func isCertificate(err error) bool {
 	var (
 		verification *tls.CertificateVerificationError
 		hostname     x509.HostnameError
 		authority    x509.UnknownAuthorityError
 		invalid      x509.CertificateInvalidError
-		alert        tls.AlertError
-		record       tls.RecordHeaderError
 	)
-	return errors.As(err, &verification) || errors.As(err, &hostname) || errors.As(err, &authority) ||
-		errors.As(err, &invalid) || errors.As(err, &alert) || errors.As(err, &record)
+	return errors.As(err, &verification) || errors.As(err, &hostname) || errors.As(err, &authority) || errors.As(err, &invalid)
+}
+
+// isTLS reports whether err is an error of TLS. It may come after the
+// handshake, when the request is on its way.
+func isTLS(err error) bool {
+	return errors.As(err, new(tls.AlertError)) || errors.As(err, new(tls.RecordHeaderError))
 }

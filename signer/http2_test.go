@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 This is how Caddy sets up HTTP/2.
+
 package signer_test
 
 import (

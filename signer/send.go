@@ -33,7 +33,7 @@ func (x *Exchange) try(req *http.Request, r *Request, base http.RoundTripper) (_
 		err = unsigned(ctx, err)
 		cancel(err)
 		if !held {
-			closeBody(req)
+			x.closeBody(req)
 		}
 		return nil, false, explain(req, err)
 	}
@@ -43,7 +43,7 @@ func (x *Exchange) try(req *http.Request, r *Request, base http.RoundTripper) (_
 	t.watch(x.partner)
 	t.out = x.outgoing(httptrace.WithClientTrace(ctx, &t.trace), req, r)
 	if !held {
-		t.out.Body = &streamedBody{req.Body, req, clock, x.partner.timeout}
+		t.out.Body = &streamedBody{req.Body, req, x, clock}
 	}
 	res, err := base.RoundTrip(t.out)
 	clock.stop()
@@ -102,16 +102,18 @@ func (x *Exchange) outgoing(ctx context.Context, req *http.Request, r *Request) 
 // that it does not recognise. Header names have no letter case (RFC 9110
 // section 5.1).
 func hideIdempotencyKey(h http.Header) {
-	respell(h, "Idempotency-Key", "idempotency-key")
-	respell(h, "X-Idempotency-Key", "x-idempotency-key")
-}
-
-func respell(h http.Header, from, to string) {
-	if values, ok := h[from]; ok {
-		delete(h, from)
-		h[to] = values
+	for i, name := range idempotencyHeaders {
+		if values, ok := h[name]; ok {
+			delete(h, name)
+			h[hiddenHeaders[i]] = values
+		}
 	}
 }
+
+var (
+	idempotencyHeaders = [2]string{"Idempotency-Key", "X-Idempotency-Key"}
+	hiddenHeaders      = [2]string{"idempotency-key", "x-idempotency-key"}
+)
 
 // A sending watches one request on its way through net/http, which sends
 // requests again by itself when a connection turns out to be dead: with the

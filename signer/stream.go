@@ -11,14 +11,15 @@ import (
 // the partner.
 type streamedBody struct {
 	io.ReadCloser
-	req     *http.Request // the client's: its trailers come with the end
-	clock   *clock
-	timeout time.Duration
+	req   *http.Request // the client's: its trailers come with the end
+	x     *Exchange
+	clock *clock
 }
 
 // Read starts the time-out anew: it counts from the last byte.
 func (b *streamedBody) Read(buf []byte) (int, error) {
-	b.clock.extend(b.timeout)
+	b.x.spent.Store(true)
+	b.clock.extend(b.x.partner.timeout)
 	n, err := b.ReadCloser.Read(buf)
 	switch {
 	case err == io.EOF && len(b.req.Trailer) > 0:
@@ -27,6 +28,14 @@ func (b *streamedBody) Read(buf []byte) (int, error) {
 		err = readProblem(b.req.Context(), err)
 	}
 	return n, err
+}
+
+// Close implements io.Closer.
+func (b *streamedBody) Close() error {
+	if b.x.leaveOpen {
+		return nil
+	}
+	return b.ReadCloser.Close()
 }
 
 // A clock ends a try whose time is over, unless the answer has begun by then.
