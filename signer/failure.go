@@ -66,6 +66,10 @@ func (t *sending) explain(req *http.Request, err error) error {
 		return PartnerUntrusted.Problem("TLS with the partner failed before anything was sent; the proxy's log says why").Because(err)
 	case connecting && t.handshaking.Load():
 		return PartnerUnreachable.Problem("TLS with the partner could not be set up, and nothing was sent; the proxy's log says why").Because(err)
+	case connecting && errors.Is(err, context.Canceled):
+		// HTTP/3 shares a connection that is being made, and with it the leaving
+		// of another client: this one has not left, and must not be told so.
+		return PartnerUnreachable.Problem("no connection to the partner could be made, and nothing was sent; try again").Because(err)
 	case connecting, isDial(err):
 		return err
 	case isTimeout(err):

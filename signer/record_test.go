@@ -99,7 +99,7 @@ func TestRecord(t *testing.T) {
 
 type leaving struct{}
 
-type timeoutError struct{ error }
+type timeoutError struct{}
 
 func (timeoutError) Timeout() bool   { return true }
 func (timeoutError) Temporary() bool { return false }
