@@ -9,6 +9,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
+
+	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 )
 
 // Algorithm is the name of a signature algorithm, as in the registry of RFC
@@ -28,18 +30,40 @@ const (
 	// require it. It works as section 3.3.5 does, with the curve P-521 and
 	// SHA-512; r and s have 66 bytes each.
 	ECDSAP521SHA512 Algorithm = "ecdsa-p521-sha512"
+
+	// ECDSASecp256k1SHA256 is what Dfns and blockchains use, and not for HTTP
+	// signatures: [ParseAlgorithm] does not know it, a key is used with it only
+	// by [KeyOptions] that name it, and its signatures are in [DER] only. They
+	// are deterministic (RFC 6979), with the smaller s.
+	ECDSASecp256k1SHA256 Algorithm = "ecdsa-secp256k1-sha256"
 )
 
-// ParseAlgorithm returns the algorithm of that name. The error lists the names.
+// ParseAlgorithm returns the algorithm of that name, of those for HTTP
+// signatures. The error lists the names.
 func ParseAlgorithm(name string) (Algorithm, error) {
-	if s := schemeOf(Algorithm(name)); s != nil {
-		return s.algorithm, nil
+	a, general := Algorithm(name), generalAlgorithms()
+	if !slices.Contains(general, a) {
+		return "", errors.New("unknown algorithm: expected one of " + join(general))
 	}
-	var names []string
+	return a, nil
+}
+
+// generalAlgorithms are those that a key may be used with when none is named.
+func generalAlgorithms() (general []Algorithm) {
 	for _, s := range schemes {
-		names = append(names, string(s.algorithm))
+		if !s.special {
+			general = append(general, s.algorithm)
+		}
 	}
-	return "", errors.New("unknown algorithm: expected one of " + strings.Join(names, ", "))
+	return general
+}
+
+func join(algorithms []Algorithm) string {
+	names := make([]string, len(algorithms))
+	for i, a := range algorithms {
+		names[i] = string(a)
+	}
+	return strings.Join(names, ", ")
 }
 
 // scheme is how an algorithm signs.
@@ -48,6 +72,7 @@ type scheme struct {
 	jose       []string          // the same in a JWK's "alg": RFC 7518, 8037, 9864
 	opts       crypto.SignerOpts // nil: HMAC
 	coordinate int               // bytes of r and of s; 0: not ECDSA
+	special    bool              // used only where it is named, written as DER only
 }
 
 var schemes = []*scheme{
@@ -58,6 +83,7 @@ var schemes = []*scheme{
 	{algorithm: RSAPSSSHA512, jose: []string{"PS512"}, opts: &rsa.PSSOptions{SaltLength: 64, Hash: crypto.SHA512}},
 	{algorithm: RSAv15SHA256, jose: []string{"RS256"}, opts: crypto.SHA256},
 	{algorithm: HMACSHA256, jose: []string{"HS256"}},
+	{algorithm: ECDSASecp256k1SHA256, opts: crypto.SHA256, coordinate: 32, special: true},
 }
 
 func schemeOf(a Algorithm) *scheme {
@@ -111,6 +137,8 @@ func algorithmsFor(public crypto.PublicKey) ([]Algorithm, error) {
 			return nil, err
 		}
 		return []Algorithm{RSAPSSSHA512, RSAv15SHA256}, nil
+	case *secp256k1.PublicKey:
+		return []Algorithm{ECDSASecp256k1SHA256}, nil
 	}
 	return nil, errKind
 }

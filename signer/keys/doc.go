@@ -24,7 +24,8 @@
 //
 // [Key.Sign] makes the signatures of RFC 9421, section 3.3, with keys from PEM
 // (PKCS #8, PKCS #1, SEC 1), JWK and JWK sets, plain HMAC secrets, and with any
-// [crypto.Signer], such as one in an HSM or a cloud's key service.
+// [crypto.Signer], such as one in an HSM or a cloud's key service. Keys on
+// secp256k1, in PEM, are used only where [ECDSASecp256k1SHA256] is asked for.
 //
 // # What is printed
 //

@@ -1,6 +1,9 @@
 package keys
 
 import (
+	"crypto"
+	"crypto/sha256"
+	"encoding/pem"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -10,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/decred/dcrd/dcrec/secp256k1/v4/ecdsa"
 )
 
 // FuzzParseKey holds parsing to this: it does not panic, its errors are made of
@@ -25,6 +30,7 @@ func FuzzParseKey(f *testing.F) {
 			f.Fatal(err)
 		}
 		f.Add(content, "", "", uint8(FormatAuto))
+		f.Add(content, "ecdsa-secp256k1-sha256", "", uint8(FormatAuto))
 	}
 	f.Add([]byte(`{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","kid":"a","alg":"EdDSA"}`), "", "a", uint8(FormatAuto))
 	f.Add([]byte(`{"keys":[{"kty":"oct","k":"c2VjcmV0","use":"sig"},{"kty":"RSA","n":"AQAB","e":"AQAB","key_ops":["verify"]}]}`), "hmac-sha256", "", uint8(FormatAuto))
@@ -45,8 +51,42 @@ func FuzzParseKey(f *testing.F) {
 		if o.Algorithm != "" && m.scheme.algorithm != o.Algorithm {
 			t.Errorf("a key for %s instead of %s", m.scheme.algorithm, o.Algorithm)
 		}
-		if _, err := m.key.Sign(nil, content, time.Time{}, Raw); err != nil {
+		if _, err := m.key.Sign(nil, content, time.Time{}, DER); err != nil {
 			t.Errorf("the key cannot sign: %v", err)
+		}
+	})
+}
+
+// FuzzParseSecp256k1 holds the parser of a curve that crypto/x509 does not know
+// to this: it does not panic, and what it takes for a key makes signatures that
+// the public half verifies.
+func FuzzParseSecp256k1(f *testing.F) {
+	for _, name := range []string{"testdata/test-key-secp256k1.key.pem", "testdata/test-key-secp256k1.pkcs8.pem", "testdata/test-key-ecc-p256.key.pem"} {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for block, rest := pem.Decode(content); block != nil; block, rest = pem.Decode(rest) {
+			f.Add(block.Bytes)
+		}
+	}
+	f.Add([]byte("\x30\x25\x02\x01\x01\x04\x20" + strings.Repeat("\xff", 32)))
+	f.Fuzz(func(t *testing.T, der []byte) {
+		for _, parse := range []func([]byte) (privateKey, error){parseSecp256k1, parseSEC1, parsePKCS8} {
+			p, err := parse(der)
+			s, ok := p.signer.(secp256k1Signer)
+			if err != nil || !ok {
+				continue
+			}
+			digest := sha256.Sum256(der)
+			sig, err := s.Sign(nil, digest[:], crypto.SHA256)
+			if err != nil {
+				t.Fatal(err)
+			}
+			parsed, err := ecdsa.ParseDERSignature(sig)
+			if err != nil || !parsed.Verify(digest[:], s.key.PubKey()) {
+				t.Errorf("the signature does not verify: %v", err)
+			}
 		}
 	})
 }

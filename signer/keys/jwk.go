@@ -53,7 +53,7 @@ func pickJWK(set []json.RawMessage, o KeyOptions) (privateKey, error) {
 		}
 		p, err := parseOneJWK(text)
 		if err == nil {
-			_, err = p.choose(o.Algorithm)
+			_, err = p.choose(o)
 		}
 		if err != nil {
 			unusable = append(unusable, err)

@@ -26,6 +26,10 @@ type KeyOptions struct {
 	// algorithm of its curve, RSA for rsa-pss-sha512, a secret for hmac-sha256.
 	Algorithm Algorithm
 
+	// OneOf, instead of Algorithm, lists those that the key may be used with;
+	// its type decides which of them it is.
+	OneOf []Algorithm
+
 	// KeyID picks a key of a JWK set by its "kid". Empty: the set must hold
 	// exactly one private key that can be used. A key that is not in a set is
 	// used whatever its "kid".
@@ -33,6 +37,24 @@ type KeyOptions struct {
 
 	// Format is how the key is written; by default it is recognised.
 	Format Format
+}
+
+// algorithms are those that the options name.
+func (o KeyOptions) algorithms() []Algorithm {
+	if o.Algorithm != "" {
+		return []Algorithm{o.Algorithm}
+	}
+	return o.OneOf
+}
+
+func (o KeyOptions) check() error {
+	for _, a := range o.algorithms() {
+		if schemeOf(a) == nil {
+			_, err := ParseAlgorithm(string(a))
+			return err
+		}
+	}
+	return nil
 }
 
 // Key opens the private key that ref names: an absolute path,
@@ -49,10 +71,8 @@ func (l *Loader) Key(ref string, o KeyOptions) (*Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.Algorithm != "" {
-		if _, err := ParseAlgorithm(string(o.Algorithm)); err != nil {
-			return nil, err
-		}
+	if err := o.check(); err != nil {
+		return nil, err
 	}
 	current, err := open(l, r, func(content []byte) (*material, error) {
 		m, err := parseKey(content, o)
@@ -76,16 +96,15 @@ func NewKey(s crypto.Signer, a Algorithm) (*Key, error) {
 	if s == nil {
 		return nil, errors.New("there is no signer: give a crypto.Signer")
 	}
-	if a != "" {
-		if _, err := ParseAlgorithm(string(a)); err != nil {
-			return nil, err
-		}
+	o := KeyOptions{Algorithm: a}
+	if err := o.check(); err != nil {
+		return nil, err
 	}
 	p, err := asymmetric(s)
 	if err != nil {
 		return nil, err
 	}
-	return newFixedKey(p, a)
+	return newFixedKey(p, o)
 }
 
 // NewHMACKey returns a key for hmac-sha256. The secret is copied; an empty one
@@ -95,11 +114,11 @@ func NewHMACKey(secret []byte) (*Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newFixedKey(p, HMACSHA256)
+	return newFixedKey(p, KeyOptions{})
 }
 
-func newFixedKey(p privateKey, a Algorithm) (*Key, error) {
-	m, err := newMaterial(p, a)
+func newFixedKey(p privateKey, o KeyOptions) (*Key, error) {
+	m, err := newMaterial(p, o)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +142,8 @@ func (k *Key) Current(now time.Time) *Key {
 func (k *Key) Algorithm() Algorithm { return k.open().algorithm }
 
 // Public returns the public key that was last in use, an [ed25519.PublicKey],
-// [*ecdsa.PublicKey] or [*rsa.PublicKey], or nil for hmac-sha256.
+// [*ecdsa.PublicKey], [*rsa.PublicKey] or, on its curve, [*secp256k1.PublicKey],
+// or nil for hmac-sha256.
 func (k *Key) Public() crypto.PublicKey { return k.open().last().public }
 
 // Thumbprint returns the JWK thumbprint (RFC 7638, SHA-256, base64url without

@@ -9,9 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 
+	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 	"github.com/go-jose/go-jose/v4"
 )
 
@@ -38,20 +38,26 @@ func symmetric(secret []byte) (privateKey, error) {
 	return privateKey{secret: secret, fits: []Algorithm{HMACSHA256}}, nil
 }
 
-// choose returns the scheme to use the key with, which want names if it is not
-// empty.
-func (p privateKey) choose(want Algorithm) (*scheme, error) {
-	if want == "" {
-		return schemeOf(p.fits[0]), nil
+// choose returns the scheme to use the key with: the first that it fits and
+// that the options name or, when they name none, that is not special.
+func (p privateKey) choose(o KeyOptions) (*scheme, error) {
+	want := o.algorithms()
+	allowed := want
+	if len(want) == 0 {
+		allowed = generalAlgorithms()
 	}
-	if slices.Contains(p.fits, want) {
-		return schemeOf(want), nil
-	}
-	var names []string
 	for _, a := range p.fits {
-		names = append(names, string(a))
+		if slices.Contains(allowed, a) {
+			return schemeOf(a), nil
+		}
 	}
-	return nil, fmt.Errorf("the key does not suit the algorithm %s: it can be used with %s", want, strings.Join(names, ", "))
+	switch len(want) {
+	case 0: // the key is for a special one
+		return nil, errCurve
+	case 1:
+		return nil, fmt.Errorf("the key does not suit the algorithm %s: it can be used with %s", want[0], join(p.fits))
+	}
+	return nil, fmt.Errorf("the key suits none of the algorithms %s: it can be used with %s", join(want), join(p.fits))
 }
 
 // material is a key, ready to sign. It does not change.
@@ -66,8 +72,8 @@ type material struct {
 	key        *Key // this material for good
 }
 
-func newMaterial(p privateKey, want Algorithm) (*material, error) {
-	s, err := p.choose(want)
+func newMaterial(p privateKey, o KeyOptions) (*material, error) {
+	s, err := p.choose(o)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +83,7 @@ func newMaterial(p privateKey, want Algorithm) (*material, error) {
 	} else {
 		m.public = p.signer.Public()
 		m.size = signatureSize(m.public)
-		sum, err := (&jose.JSONWebKey{Key: m.public}).Thumbprint(crypto.SHA256)
+		sum, err := thumbprint(m.public)
 		if err != nil {
 			return nil, errors.New("the public key is damaged: its thumbprint cannot be computed")
 		}
@@ -85,4 +91,12 @@ func newMaterial(p privateKey, want Algorithm) (*material, error) {
 	}
 	m.key = newKey(fixed(m, nil))
 	return m, nil
+}
+
+// thumbprint is the public key's hash of RFC 7638, with SHA-256.
+func thumbprint(public crypto.PublicKey) ([]byte, error) {
+	if public, ok := public.(*secp256k1.PublicKey); ok {
+		return thumbprintSecp256k1(public), nil
+	}
+	return (&jose.JSONWebKey{Key: public}).Thumbprint(crypto.SHA256)
 }

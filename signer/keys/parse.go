@@ -32,7 +32,7 @@ func parseKey(content []byte, o KeyOptions) (*material, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newMaterial(p, o.Algorithm)
+	return newMaterial(p, o)
 }
 
 func readKey(content []byte, o KeyOptions) (privateKey, error) {

@@ -121,8 +121,6 @@ func TestPEMErrors(t *testing.T) {
 		{"long RSA", pemOf("RSA PRIVATE KEY", hugeRSA()), "", "longer than 16384 bits"},
 		{"P-224 in PKCS #8", pkcs8(p224), "", curves},
 		{"P-224 in SEC 1", pemOf("EC PRIVATE KEY", must(x509.MarshalECPrivateKey(p224))), "", curves},
-		{"secp256k1 in PKCS #8", pkcs8Of(oidEC, must(asn1.Marshal(oidSecp256k1)), secp256k1()), "", curves},
-		{"secp256k1 in SEC 1", pemOf("EC PRIVATE KEY", secp256k1()), "", curves},
 		{"X25519", pkcs8(x25519), "", kinds},
 		{"Ed448", pkcs8Of(asn1.ObjectIdentifier{1, 3, 101, 113}, nil, make([]byte, 59)), "", kinds},
 		{"RSA-PSS used otherwise", rsaPSS(nil), keys.RSAv15SHA256, "it can be used with rsa-pss-sha512"},
@@ -174,14 +172,6 @@ func pssParams(hash, mgfHash asn1.ObjectIdentifier, salt int) []byte {
 		pkix.AlgorithmIdentifier{Algorithm: oidMGF1, Parameters: asn1.RawValue{FullBytes: inner}},
 		salt,
 	}))
-}
-
-func secp256k1() []byte {
-	return must(asn1.Marshal(struct {
-		Version int
-		Key     []byte
-		Curve   asn1.ObjectIdentifier `asn1:"explicit,tag:0"`
-	}{1, make([]byte, 32), oidSecp256k1}))
 }
 
 type pkcs1 struct {

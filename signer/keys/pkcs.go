@@ -40,6 +40,8 @@ func parsePKCS8(der []byte) (privateKey, error) {
 		p, err := parsePKCS1(info.PrivateKey)
 		p.fits = []Algorithm{RSAPSSSHA512}
 		return p, err
+	case oid.Equal(oidEC) && isSecp256k1(info.Algorithm.Parameters.FullBytes):
+		return parseSecp256k1(info.PrivateKey)
 	case oid.Equal(oidEC):
 		key, err := x509.ParsePKCS8PrivateKey(der)
 		if err != nil {
@@ -107,6 +109,10 @@ func parsePKCS1(der []byte) (privateKey, error) {
 
 // parseSEC1 reads an ECPrivateKey (RFC 5915).
 func parseSEC1(der []byte) (privateKey, error) {
+	var k ecPrivateKey
+	if _, err := asn1.Unmarshal(der, &k); err == nil && k.Curve.Equal(oidSecp256k1) {
+		return parseSecp256k1(der)
+	}
 	key, err := x509.ParseECPrivateKey(der)
 	if err != nil {
 		return privateKey{}, errCurve

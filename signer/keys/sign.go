@@ -27,11 +27,15 @@ const (
 // Sign appends the signature of message to dst (RFC 9421, section 3.3). It
 // looks at the key's file at most once a second of now; what is wrong with the
 // file is told to [Loader.Reloaded] and does not fail Sign. An error means that
-// a signer from outside failed or returned what is not a signature.
+// a signer from outside failed or returned what is not a signature, or that the
+// algorithm has no signatures in this encoding.
 func (k *Key) Sign(dst, message []byte, now time.Time, enc Encoding) ([]byte, error) {
 	m, _ := k.open().get(now)
 	if m.signer == nil {
 		return m.mac(dst, message), nil
+	}
+	if m.scheme.special && enc != DER {
+		return nil, fmt.Errorf("signatures of %s are in DER only: ask for that encoding", m.scheme.algorithm)
 	}
 	sig, err := crypto.SignMessage(m.signer, rand.Reader, message, m.scheme.opts)
 	if err != nil {
