@@ -1,0 +1,96 @@
+package dfns
+
+import (
+	"context"
+	"crypto"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/partnersign/partnersign/signer"
+	"github.com/partnersign/partnersign/signer/keys"
+)
+
+// What a signed write costs beyond its round trips, beside the one signature
+// that it cannot do without.
+func BenchmarkUserAction(b *testing.B) {
+	const (
+		challenge = `{"challenge":"MTg3Y2JhMDktNGQ0NC00YTQ4LWFjYzktNTc4Yzk4ZDVlN2Zi","challengeIdentifier":"eyJ0eXAiOiJKV1QiLCJhbGciOiJFZERTQSJ9.e30.c2ln",` +
+			`"allowCredentials":{"key":[{"type":"public-key","id":"` + credentialID + `"}],"webauthn":[]},"supportedCredentialKinds":[{"kind":"Key","factor":"first"}]}`
+		granted = `{"userAction":"eyJ0eXAiOiJKV1QiLCJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl"}`
+	)
+	u := newUserAction(b, UserActionOptions{Call: func(_ context.Context, _ *signer.Request, _, path string, _ []byte) (*http.Response, error) {
+		if path == initCall.path {
+			return respond(200, challenge), nil
+		}
+		return respond(200, granted), nil
+	}})
+	for name, body := range map[string]string{
+		"200B": `{"kind":"Native","to":"0xb282dc7cde21717f18337a596e91ded00b79b25f","amount":"1000","externalId":"` + strings.Repeat("x", 90) + `"}`,
+		"1MB":  strings.Repeat(`{"kind":"Native"},`, 1<<20/18),
+	} {
+		b.Run(name+"/step", func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(body)))
+			r := request("POST", "/wallets/wa-1/transfers", body)
+			for b.Loop() {
+				delete(r.Header, headerUserAction)
+				r.Record.KeyIDs = nil
+				if err := u.Apply(b.Context(), r); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	b.Run("primitive", func(b *testing.B) {
+		data := appendClientData(nil, "MTg3Y2JhMDktNGQ0NC00YTQ4LWFjYzktNTc4Yzk4ZDVlN2Zi")
+		for b.Loop() {
+			ed25519.Sign(seedKey, data)
+		}
+	})
+}
+
+func BenchmarkAPISignature(b *testing.B) {
+	step := must(NewAPISignature(newKey(rsaKey(), keys.RSAv15SHA256)))
+	r := request("POST", "/wallets/wa-1/transfers", strings.Repeat("x", 200), "Accept: application/json", "Content-Type: application/json", "User-Agent: a")
+	b.Run("step", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := step.Apply(b.Context(), r); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("primitive", func(b *testing.B) {
+		digest := sha256.Sum256(must(apiSigningInput(r)))
+		for b.Loop() {
+			if _, err := rsa.SignPKCS1v15(rand.Reader, rsaKey(), crypto.SHA256, digest[:]); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// A token is parsed once, not for every request.
+func BenchmarkToken(b *testing.B) {
+	text := expiring(february)
+	token := NewToken(TokenOptions{Token: fixed(text)})
+	b.Run("Value", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := token.Value(february.Add(-DefaultWarn)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("Expiry", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			Expiry(text)
+		}
+	})
+}
