@@ -150,12 +150,18 @@ func TestEnvironmentsProxy(t *testing.T) {
 	}
 }
 
-// TestLongFormDialsOnlyThisMachine without TLS.
+// TestLongFormDialsOnlyThisMachine where no certificate proves the upstream.
 func TestLongFormDialsOnlyThisMachine(t *testing.T) {
-	server := serve(t, site(`reverse_proxy 192.0.2.7:80 {
-		transport partnersign {
-			upstream http://localhost
+	for _, lines := range []string{
+		"upstream http://localhost",
+		"upstream https://localhost\ntls_insecure_skip_verify",
+		"upstream https://localhost\ntls_server_name elsewhere.example",
+	} {
+		scheme, port := "http", "80"
+		if strings.Contains(lines, "https") {
+			scheme, port = "https", "443"
 		}
-	}`))
-	send(t, server.Client(), server.URL).assertProblem(t, signer.PartnerUntrusted, "localhost")
+		server := serve(t, site("reverse_proxy "+scheme+"://192.0.2.7:"+port+" {\ntransport partnersign {\n"+lines+"\n}\n}"))
+		send(t, server.Client(), server.URL).assertProblem(t, signer.PartnerUntrusted, "localhost")
+	}
 }

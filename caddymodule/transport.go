@@ -31,6 +31,7 @@ type Transport struct {
 
 	partner  *signer.Partner
 	upstream signer.Upstream
+	unproven bool // TLS does not prove who is dialled, so it must be this machine
 }
 
 // CaddyModule returns the Caddy module information.
@@ -62,6 +63,8 @@ func (t *Transport) Provision(ctx caddy.Context) error {
 	if err := t.checkConnection(t.upstream); err != nil {
 		return err
 	}
+	t.unproven = t.upstream.Scheme == "http" ||
+		t.TLS != nil && (t.TLS.InsecureSkipVerify || t.TLS.ServerName != "" && !strings.EqualFold(t.TLS.ServerName, t.upstream.Hostname()))
 	t.secureConnection()
 	return t.HTTPTransport.Provision(ctx)
 }
@@ -134,8 +137,8 @@ func (*Transport) RequestHeaderOps() *headers.HeaderOps { return nil }
 // RoundTrip implements http.RoundTripper: one attempt, of maybe several that
 // reverse_proxy makes for one client request.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	if t.upstream.Scheme == "http" && !staysHere(req) {
-		problem := signer.PartnerUntrusted.Problem("the upstream is http://, and the address to dial is not on this machine: use https://")
+	if t.unproven && !staysHere(req) {
+		problem := signer.PartnerUntrusted.Problem("no certificate proves the upstream's name, and the address to dial is not on this machine: use https:// with a certificate that is verified")
 		return problem.Response(req, t.partner.Name()), nil
 	}
 	if req.Context().Value(caddyhttp.VarsCtxKey) == nil {
