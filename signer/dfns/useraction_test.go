@@ -208,9 +208,9 @@ func TestNewUserAction(t *testing.T) {
 	for want, o := range map[string]UserActionOptions{
 		"takes the id that Dfns gave it":           {Key: newKey(seedKey, ""), Call: call},
 		"needs its private key":                    {CredentialID: "cr-1", Call: call},
-		"signs with ecdsa-p384-sha384":       {CredentialID: "cr-1", Key: newKey(p384, ""), Call: call},
-		"signs with rsa-pss-sha512":          {CredentialID: "cr-1", Key: newKey(rsaKey(), ""), Call: call},
-		"signs with hmac-sha256":             {CredentialID: "cr-1", Key: must(keys.NewHMACKey([]byte("secret"))), Call: call},
+		"signs with ecdsa-p384-sha384":             {CredentialID: "cr-1", Key: newKey(p384, ""), Call: call},
+		"signs with rsa-pss-sha512":                {CredentialID: "cr-1", Key: newKey(rsaKey(), ""), Call: call},
+		"signs with hmac-sha256":                   {CredentialID: "cr-1", Key: must(keys.NewHMACKey([]byte("secret"))), Call: call},
 		"dfns: UserActionOptions.Call is required": {CredentialID: "cr-1", Key: newKey(seedKey, "")},
 	} {
 		if _, err := NewUserAction(o); err == nil || !strings.Contains(err.Error(), want) {
