@@ -13,9 +13,6 @@ import (
 
 // TestManyPartners measures. The race detector would only make it slow.
 func TestManyPartners(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
 	const partners = 10000
 	t.Setenv("ACME_TOKEN", "sk_live_1")
 	var directives strings.Builder

@@ -3,10 +3,13 @@ package signer_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,7 +28,14 @@ func TestKinds(t *testing.T) {
 	// RFC 9209 section 2.3, as far as we use it.
 	errorTypes := regexp.MustCompile("^(http_request_error|http_request_denied|connection_terminated|destination_unavailable|" +
 		"tls_certificate_error|proxy_configuration_error|proxy_internal_error|http_response_timeout|proxy_loop_detected)$")
+	page, err := os.ReadFile("../docs/problems.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, kind := range signer.Kinds() {
+		if !strings.Contains(string(page), fmt.Sprintf("\n## %s\n%d.", kind.Name, kind.Status)) && !strings.Contains(string(page), fmt.Sprintf("\n## %s\n%d,", kind.Name, kind.Status)) {
+			t.Errorf("docs/problems.md does not explain %s", kind.Name)
+		}
 		if want[kind.Name] != kind.Status {
 			t.Errorf("%s is %d", kind.Name, kind.Status)
 		}
