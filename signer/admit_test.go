@@ -205,6 +205,23 @@ func TestEncodedSlash(t *testing.T) {
 	}
 }
 
+// RFC 8470 section 5.2: what came in early data may be a replay.
+func TestEarlyData(t *testing.T) {
+	p := newPartner(t, signer.Options{})
+	for method, sent := range map[string]bool{"GET": true, "HEAD": true, "OPTIONS": true, "POST": false, "DELETE": false} {
+		w := new(wire)
+		res, err := p.Transport(w).RoundTrip(request(t, method+" / HTTP/1.1\nHost: localhost\nEarly-Data: 1"))
+		if sent {
+			wantAnswer(t, res, err, 200, "")
+		} else {
+			wantProblem(t, res, err, signer.TooEarly, "send it again after the handshake")
+		}
+		if len(w.sent) > 0 != sent {
+			t.Errorf("%s was sent %d times", method, len(w.sent))
+		}
+	}
+}
+
 func TestRefusedBodyIsNotRead(t *testing.T) {
 	p := newPartner(t, signer.Options{Rules: signer.Rules{Allow: rules("GET /")}, Steps: []signer.Step{wholeBody}})
 	body := &watchedBody{Reader: panicking{}}

@@ -116,6 +116,7 @@ func (x *Exchange) readBody(req *http.Request, length int64) (_ *Body, err error
 	}
 	n := 0
 	var probe [1]byte
+	x.spent.Store(true) // and not to be read on by another attempt, unless it is held in the end
 	for {
 		into := body.data[n:]
 		if len(into) == 0 {
@@ -152,6 +153,7 @@ func (x *Exchange) readBody(req *http.Request, length int64) (_ *Body, err error
 		return nil, trailersRefused()
 	}
 	whole = true
+	x.spent.Store(false)
 	body.data = body.data[:n:n]
 	for i, h := range p.digests {
 		body.sums[sumIndex(h)].take(h, hashing[i])

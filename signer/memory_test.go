@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"testing/iotest"
 
@@ -153,36 +152,6 @@ func TestMemoryOfNoBody(t *testing.T) {
 			t.Errorf("body %v of length %d", out.Body, out.ContentLength)
 		}
 	}
-}
-
-// A request that is refused takes nothing, not even for a moment.
-func TestRefusalDoesNotCrowdOut(t *testing.T) {
-	memory := signer.NewMemory(4 << 10)
-	p := newPartner(t, signer.Options{Memory: memory, Steps: []signer.Step{wholeBody}})
-	base := roundTripper(func(*http.Request) (*http.Response, error) { return respond(200, ""), nil })
-	stop := make(chan struct{})
-	var large sync.WaitGroup
-	large.Go(func() {
-		for {
-			select {
-			case <-stop:
-				return
-			default:
-				_, _ = post(p, base, 5<<10, panicking{})
-			}
-		}
-	})
-	for range 2000 {
-		res, err := post(p, base, 1<<10, strings.NewReader(strings.Repeat("x", 1<<10)))
-		if err != nil || res.StatusCode != 200 {
-			t.Errorf("status %d, %v, with room for the body", res.StatusCode, err)
-			break
-		}
-		_ = res.Body.Close()
-	}
-	close(stop)
-	large.Wait()
-	wantMemory(t, memory, 0)
 }
 
 // Close may come at any time and from anywhere: as soon as a client has left.
