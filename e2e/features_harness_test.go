@@ -261,6 +261,27 @@ func pipeBody() (io.Reader, chan<- string) {
 	return reader, parts
 }
 
+// give hands a value to whoever waits for it, and take waits for one: neither
+// hangs when the other side has failed.
+func give[T any](t testing.TB, to chan<- T, value T) {
+	t.Helper()
+	select {
+	case to <- value:
+	case <-time.After(10 * time.Second):
+		t.Fatalf("nobody takes %v", value)
+	}
+}
+
+func take[T any](t testing.TB, from <-chan T) (value T) {
+	t.Helper()
+	select {
+	case value = <-from:
+	case <-time.After(10 * time.Second):
+		t.Fatal("nothing came")
+	}
+	return value
+}
+
 // deadAddress is an address of this machine where nobody listens.
 func deadAddress(t testing.TB) string { return "127.0.0.1:" + freePort(t) }
 

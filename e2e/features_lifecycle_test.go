@@ -212,19 +212,19 @@ func TestFeatureReloadLetsRequestsFinish(t *testing.T) {
 		req, err := http.NewRequest("POST", caddy.URL+"/v1/slow", strings.NewReader("{}"))
 		ask(req, err, `"verified": true`)
 	}()
-	<-thinking
+	take(t, thinking)
 	body, parts := pipeBody()
 	go func() {
 		req, err := http.NewRequest("POST", caddy.URL+"/v1/upload", body)
 		ask(req, err, `"body": "first second"`)
 	}()
-	parts <- "first "
+	give(t, parts, "first ")
 	waitFor(t, "the body to arrive", func() bool { return caddy.metric("partnersign_body_memory_bytes") > 2 })
 	go func() {
 		req, err := http.NewRequest("GET", caddy.URL+"/v1/events", nil)
 		ask(req, err, "data: one\n\ndata: two\n\n")
 	}()
-	next <- "one"
+	give(t, next, "one")
 
 	reloaded := make(chan error, 1)
 	go func() {
@@ -240,16 +240,16 @@ func TestFeatureReloadLetsRequestsFinish(t *testing.T) {
 		return res.StatusCode == 200 && seen.Target == "/v1/new" && seen.Header.Get("X-Configuration") == "new"
 	})
 	close(think)
-	parts <- "second"
+	give(t, parts, "second")
 	close(parts)
-	next <- "two"
+	give(t, next, "two")
 	close(next)
 	for range 3 {
-		if err := <-answers; err != nil {
+		if err := take(t, answers); err != nil {
 			t.Error(err)
 		}
 	}
-	if err := <-reloaded; err != nil {
+	if err := take(t, reloaded); err != nil {
 		t.Error(err)
 	}
 	requests := partner.Requests()

@@ -312,7 +312,7 @@ func TestFeatureServerSentEvents(t *testing.T) {
 			}
 			for start := time.Now(); time.Since(start) < 2500*time.Millisecond; time.Sleep(250 * time.Millisecond) {
 				event := time.Since(start).String()
-				next <- event
+				give(t, next, event)
 				if heard := hear(); heard != "data: "+event {
 					t.Fatalf("after %s: heard %q", event, heard)
 				}

@@ -77,7 +77,7 @@ func TestFeatureBidirectionalStream(t *testing.T) {
 	defer res.Body.Close()
 	for start := time.Now(); time.Since(start) < 2500*time.Millisecond; time.Sleep(300 * time.Millisecond) {
 		said := time.Since(start).String()
-		parts <- said
+		give(t, parts, said)
 		heard := make([]byte, len("echo: ")+len(said))
 		if _, err := io.ReadFull(res.Body, heard); err != nil || string(heard) != "echo: "+said {
 			t.Fatalf("after %s: heard %q, %v", said, heard, err)

@@ -86,7 +86,7 @@ func TestFeatureLargeUploadsStream(t *testing.T) {
 						t.Fatalf("answered %s", res.Status)
 					}
 				})
-				got := <-s.arrived
+				got := take(t, s.arrived)
 				if got.size != large || got.hash != want {
 					t.Errorf("%d bytes with hash %s arrived", got.size, got.hash)
 				}
