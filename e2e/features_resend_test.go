@@ -3,14 +3,11 @@ package e2e
 import (
 	"io"
 	"net"
-	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 
-	"github.com/quic-go/quic-go"
-	"github.com/quic-go/quic-go/http3"
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 
@@ -256,45 +253,6 @@ func relayHTTP2(caddy, behind net.Conn, breaks *atomic.Bool, turnAway func(*http
 		head.Unlock()
 		if err != nil {
 			return
-		}
-	}
-}
-
-// HTTP/3 has a code of its own for requests that were turned away.
-func TestFeatureRejectedStreamIsSignedAgainHTTP3(t *testing.T) {
-	for _, keyed := range []bool{true, false} {
-		var breaks atomic.Bool
-		require := acmeRequire(keyOf(t, "ed25519"))
-		lines := acme
-		if !keyed {
-			require, lines = signOnlyRequire(keyOf(t, "ed25519")), signOnly
-		}
-		partner := partnertest.New(t, partnertest.Options{Protocols: []string{"h3"}, Require: require, Answer: func(w http.ResponseWriter, _ *http.Request, _ *partnertest.Request, _ partnertest.Verdict) bool {
-			if !breaks.CompareAndSwap(true, false) {
-				return false
-			}
-			stream := w.(http3.HTTPStreamer).HTTPStream()
-			stream.CancelRead(quic.StreamErrorCode(http3.ErrCodeRequestRejected))
-			stream.CancelWrite(quic.StreamErrorCode(http3.ErrCodeRequestRejected))
-			return true
-		}})
-		site := strings.Replace(block(partner, lines), "transport http {", "transport http {\n versions 3", 1)
-		caddy := startCaddy(t, siteFile(t, site, partner))
-		for _, c := range calls(keyed) {
-			t.Run(map[bool]string{true: "keys ", false: "no keys "}[keyed]+c.name, func(t *testing.T) {
-				caddy.send("GET", "/v1/first", nil).ok(t)
-				partner.Reset()
-				breaks.Store(true)
-				res := caddy.send(c.method, "/v1/a", strings.NewReader(c.body), c.headers...)
-				tries := partner.Requests()
-				verified(t, tries...)
-				if len(tries) > 2 || res.StatusCode == 200 && len(tries) != 2 {
-					t.Errorf("the partner saw it %d times, and the client %d", len(tries), res.StatusCode)
-				}
-				if res.StatusCode != 200 {
-					res.refused(t, 502, "partner-failed")
-				}
-			})
 		}
 	}
 }

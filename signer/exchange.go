@@ -32,6 +32,7 @@ type Exchange struct {
 	closed   bool
 	reserved int64                   // bytes of memory that the body takes
 	cancel   context.CancelCauseFunc // of the last try
+	stream   *streamedBody           // of the last try, if it has one
 }
 
 // Begin starts the exchange of one client request.
@@ -65,6 +66,13 @@ func (x *Exchange) Close() {
 	if x.cancel != nil {
 		x.cancel(errClosed)
 	}
+	x.stream.stop()
+}
+
+func (x *Exchange) setStream(b *streamedBody) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.stream = b
 }
 
 // begin ends the try before and remembers how to end this one.

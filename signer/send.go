@@ -42,8 +42,11 @@ func (x *Exchange) try(req *http.Request, r *Request, base http.RoundTripper) (_
 	t := &sending{cancel: cancel}
 	t.watch(x.partner)
 	t.out = x.outgoing(httptrace.WithClientTrace(ctx, &t.trace), req, r)
+	var stream *streamedBody
 	if !held {
-		t.out.Body = &streamedBody{req.Body, req, x, clock}
+		stream = &streamedBody{body: req.Body, req: req, x: x, clock: clock}
+		t.out.Body = stream
+		x.setStream(stream)
 	}
 	res, err := base.RoundTrip(t.out)
 	clock.stop()
@@ -58,6 +61,7 @@ func (x *Exchange) try(req *http.Request, r *Request, base http.RoundTripper) (_
 		err = cause
 	}
 	cancel(err)
+	stream.stop()
 	lost := cause == nil && t.reused.Load() && !t.firstByte.Load() && !isTimeout(err)
 	again = held && (errors.Is(err, errResent) || lost && (isSafe(r.Method) || hasIdempotencyKey(r)))
 	return nil, again, t.explain(req, err)

@@ -4,29 +4,43 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // A streamedBody is a body that no step needs, on its way from the client to
 // the partner.
 type streamedBody struct {
-	io.ReadCloser
+	body  io.ReadCloser
 	req   *http.Request // the client's: its trailers come with the end
 	x     *Exchange
 	clock *clock
+
+	stopped atomic.Bool
+	mu      sync.Mutex // held while the client's body is read
+	err     error      // its end, or what it failed with
 }
 
 // Read starts the time-out anew: it counts from the last byte.
 func (b *streamedBody) Read(buf []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.err == nil && b.stopped.Load() {
+		b.err = errClosed
+	}
+	if b.err != nil {
+		return 0, b.err
+	}
 	b.x.spent.Store(true)
 	b.clock.extend(b.x.partner.timeout)
-	n, err := b.ReadCloser.Read(buf)
+	n, err := b.body.Read(buf)
 	switch {
 	case err == io.EOF && len(b.req.Trailer) > 0:
 		err = trailersRefused()
 	case err != nil && err != io.EOF:
 		err = readProblem(b.req.Context(), err)
 	}
+	b.err = err
 	return n, err
 }
 
@@ -35,7 +49,24 @@ func (b *streamedBody) Close() error {
 	if b.x.leaveOpen {
 		return nil
 	}
-	return b.ReadCloser.Close()
+	return b.body.Close()
+}
+
+// stop ends the reading: a server's body must not be read when its handler has
+// returned, and net/http does not wait for its own reader.
+func (b *streamedBody) stop() {
+	if b == nil {
+		return
+	}
+	b.stopped.Store(true)
+	if b.mu.TryLock() { // nobody reads, and nobody will
+		b.mu.Unlock()
+		return
+	}
+	if b.x.readDeadline != nil && b.x.readDeadline(time.Now()) == nil {
+		b.mu.Lock() // until the reader has returned
+		defer b.mu.Unlock()
+	}
 }
 
 // A clock ends a try whose time is over, unless the answer has begun by then.
