@@ -26,6 +26,9 @@ type Rules struct {
 	// that a partner might accept: percent-encoded, in another letter case,
 	// with ";parameters" or with a slash at the end.
 	Guarded []Match
+	// Unguarded are calls that Guarded matches and that are not meant, in
+	// their one exact spelling.
+	Unguarded []Match
 }
 
 // admit decides on a method and a path as it is sent.
@@ -67,11 +70,12 @@ func doubtfulPath() *Problem {
 }
 
 func (r *Rules) isGuarded(method, path string) bool {
-	if r.Guarded == nil {
+	matches := func(m Match) bool { return m.Matches(method, path) }
+	if r.Guarded == nil || slices.ContainsFunc(r.Unguarded, matches) {
 		return false
 	}
 	method, path = strings.ToUpper(method), looseForm(path)
-	return slices.ContainsFunc(r.Guarded, func(m Match) bool { return m.Matches(method, path) })
+	return slices.ContainsFunc(r.Guarded, matches)
 }
 
 // loose prepares the patterns of guarded calls for looseForm.

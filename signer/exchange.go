@@ -23,7 +23,10 @@ type Exchange struct {
 	body         *Body // nil: not read
 	key          string
 	keyHeader    string // tells the client its key
+	client       Client
 	attempts     int
+	retries      []int // done by each of the partner's, nil: none
+	renewed      bool  // sent again because a step asked for it
 	readDeadline func(time.Time) error
 	leaveOpen    bool        // the client's body is not ours to close
 	spent        atomic.Bool // the client's body was read and is not held
@@ -43,6 +46,9 @@ func (p *Partner) Begin() *Exchange {
 // SetReadDeadline gives the exchange a way to stop reading from a client that
 // is slow to send its body, as http.ResponseController has one.
 func (x *Exchange) SetReadDeadline(set func(time.Time) error) { x.readDeadline = set }
+
+// SetClient says who has sent the request.
+func (x *Exchange) SetClient(c Client) { x.client = c }
 
 // LeaveBodyOpen is for servers, which close the bodies of their clients
 // themselves. When one is closed before its end by somebody else, net/http may
@@ -113,19 +119,39 @@ func (x *Exchange) RoundTrip(req *http.Request, base http.RoundTripper) (*http.R
 	return res, err
 }
 
-// attempt tries once, and once more when the partner cannot have carried out
-// the first try or may do so twice.
+// attempt tries once, and again when the partner cannot have carried out the
+// try before, when it may do so twice, or when a rule says so.
 func (x *Exchange) attempt(req *http.Request, base http.RoundTripper, record *Record) (*http.Response, error) {
 	r, err := x.prepare(req, record)
 	if err != nil {
 		return nil, explain(req, err)
 	}
-	res, again, err := x.try(req, r, base)
-	if again {
-		r.Header = x.partner.strip.clone(req.Header)
-		res, _, err = x.try(req, r, base)
+	r.base, r.dial = base, r.Authority
+	if x.partner.dialHost {
+		r.dial = req.URL.Host
 	}
-	return res, err
+	for repeated := false; ; {
+		res, again, err := x.try(req, r)
+		switch {
+		case again && err != nil && !repeated:
+			repeated = true
+		case err != nil:
+			return nil, err
+		case again && !x.renewed:
+			x.renewed = true
+			x.discard(res)
+		default:
+			pause, ok := x.pause(r, res)
+			if !ok {
+				return res, nil
+			}
+			x.discard(res)
+			if err := wait(req.Context(), pause); err != nil {
+				return nil, explain(req, err)
+			}
+		}
+		r.Header = x.partner.strip.clone(req.Header)
+	}
 }
 
 // prepare makes what a try starts with. A client may not take longer to send
@@ -179,6 +205,8 @@ func (x *Exchange) admit(req *http.Request, record *Record) (*Request, error) {
 		Query:     u.RawQuery,
 		HasQuery:  u.RawQuery != "" || u.ForceQuery,
 		Header:    p.strip.clone(req.Header),
+		Client:    x.client,
+		Deadline:  x.deadline,
 		Rand:      p.rand,
 		Record:    record,
 		exchange:  x,
@@ -201,7 +229,7 @@ func (x *Exchange) takeBody(req *http.Request, r *Request) error {
 		if r.ContentLength == 0 {
 			r.ContentLength = -1 // as http.Request has it, for clients
 		}
-		if !slices.ContainsFunc(x.partner.steps, func(s Step) bool { return s.NeedsBody(r) }) {
+		if !x.partner.retried(r) && !slices.ContainsFunc(x.partner.steps, func(s Step) bool { return s.NeedsBody(r) }) {
 			return nil
 		}
 		body, err := x.readBody(req, r.ContentLength)

@@ -37,6 +37,8 @@ type Options struct {
 	// Steps shape the request. Their phase orders them; within a phase they
 	// run as written.
 	Steps []Step
+	// Retries say what is sent again after which answers. Default: nothing.
+	Retries []Retry
 	// DialHost sends to the host of the request's URL instead of the
 	// upstream's: for callers that choose the address, as Caddy does. The
 	// TLS configuration of their transport must authenticate the upstream.
@@ -64,7 +66,8 @@ type Phase uint8
 
 // The phases, in order.
 const (
-	PhaseIdempotency Phase = iota // idempotency keys
+	PhaseBody        Phase = iota // edits of the body
+	PhaseIdempotency              // idempotency keys
 	PhaseCredentials              // tokens, fixed headers
 	PhaseChallenge                // what must be asked for with the credentials
 	PhaseDigest                   // digests of the final body
@@ -102,6 +105,7 @@ type Partner struct {
 	timeout  time.Duration
 	strip    *stripper
 	steps    []Step
+	retries  []Retry
 	digests  []crypto.Hash
 	dialHost bool
 	h2c      bool
@@ -118,7 +122,7 @@ func New(o Options) (*Partner, error) {
 	p := &Partner{
 		name:     cmp.Or(o.Name, o.Upstream.Hostname()),
 		upstream: o.Upstream,
-		rules:    Rules{Allow: o.Rules.Allow, Guarded: nil},
+		rules:    Rules{Allow: o.Rules.Allow, Unguarded: o.Rules.Unguarded},
 		maxBody:  cmp.Or(o.MaxBody, DefaultMaxBody),
 		memory:   o.Memory,
 		timeout:  cmp.Or(o.Timeout, DefaultTimeout),
@@ -149,6 +153,9 @@ func New(o Options) (*Partner, error) {
 	}
 	slices.SortStableFunc(p.steps, func(a, b Step) int { return cmp.Compare(a.Phase(), b.Phase()) })
 	var err error
+	if p.retries, err = checkRetries(o.Retries); err != nil {
+		return nil, fmt.Errorf("signer: %w", err)
+	}
 	if p.strip, err = newStripper(p.steps, o.KeepClientHeaders); err != nil {
 		return nil, fmt.Errorf("signer: %w", err)
 	}

@@ -3,6 +3,7 @@ package signer
 import (
 	"io"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -26,6 +27,11 @@ type Request struct {
 	Body *Body
 	// ContentLength is the body's length; -1: not known, it is streamed.
 	ContentLength int64
+	// Client is who has sent the request, as far as it is known.
+	Client Client
+	// Deadline is when the client request must be answered; a step that waits
+	// for something looks whether that is in time. Zero: never.
+	Deadline time.Time
 	// Now is the time of the attempt: every step uses it.
 	Now time.Time
 	// Rand is the source of nonces.
@@ -34,9 +40,23 @@ type Request struct {
 	Record *Record
 
 	exchange *Exchange
+	base     http.RoundTripper // of the attempt
+	dial     string            // what base takes for the host
+	watchers []func(*http.Response) (again bool)
 	defaults [2]string  // names of the headers that pin has filled in
 	values   [10]string // of the headers that were set, in one piece of memory
 	used     int
+}
+
+// A Client is who has sent a request.
+type Client struct {
+	// Addr is the client's trusted address: behind proxies that are trusted,
+	// what they say. The zero value: not known.
+	Addr netip.Addr
+	// Identity tells clients apart that may not use what belongs to another,
+	// such as the fingerprint of a certificate. It is not secret.
+	// Empty: the address.
+	Identity string
 }
 
 // Set sets a header, by its canonical name, to one value.
@@ -48,6 +68,47 @@ func (r *Request) Set(name, value string) {
 	r.values[r.used] = value
 	r.used++
 	r.Header[name] = r.values[r.used-1 : r.used : r.used]
+}
+
+// OnAnswer has watch called once, when this attempt is over: with the partner's
+// answer before the client gets it, or with nil when there is none. It may read
+// the answer's body if it puts another in its place. again asks for the request
+// to be signed and sent once more, with what has changed since; that is done if
+// the body is held, and once for a client request.
+func (r *Request) OnAnswer(watch func(res *http.Response) (again bool)) {
+	r.watchers = append(r.watchers, watch)
+}
+
+// answered calls the watchers, the last first, as defer does.
+func (r *Request) answered(res *http.Response) (again bool) {
+	for len(r.watchers) > 0 {
+		last := len(r.watchers) - 1
+		watch := r.watchers[last]
+		r.watchers = r.watchers[:last]
+		again = watch(res) || again
+	}
+	return again
+}
+
+// InsertBody inserts data into the body, for this attempt and those that follow.
+// An error is a *Problem: there is no memory for it.
+func (r *Request) InsertBody(at int, data []byte) error {
+	x, old := r.exchange, r.Body.Bytes()
+	size := len(old) + len(data)
+	if x != nil {
+		if err := x.reserve(int64(size)); err != nil {
+			return err
+		}
+		defer x.giveBack(int64(len(old)))
+	}
+	body := make([]byte, 0, size)
+	body = append(append(append(body, old[:at]...), data...), old[at:]...)
+	r.Body, r.ContentLength = NewBody(body), int64(size)
+	if x != nil {
+		x.body = r.Body
+	}
+	r.Set("Content-Length", strconv.Itoa(size))
+	return nil
 }
 
 // Target is the path and the query as they are sent (RFC 9112 section 3.2.1).

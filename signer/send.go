@@ -14,10 +14,12 @@ import (
 )
 
 // try signs the request and sends it once. again reports that it shall be
-// signed and sent once more: because the partner has turned it away without
-// looking at it, or because the connection had been idle and died before the
-// first byte of an answer, and repeating the call is safe.
-func (x *Exchange) try(req *http.Request, r *Request, base http.RoundTripper) (_ *http.Response, again bool, _ error) {
+// signed and sent once more. Without an answer that is because the partner has
+// turned it away without looking at it, or because the connection had been idle
+// and died before the first byte of an answer, and repeating the call is safe;
+// with an answer, because a step has asked for it.
+func (x *Exchange) try(req *http.Request, r *Request) (_ *http.Response, again bool, _ error) {
+	defer r.answered(nil) // whom no answer has reached
 	ctx, cancel := context.WithCancelCause(req.Context())
 	x.begin(cancel)
 	held := r.Body != nil
@@ -48,12 +50,15 @@ func (x *Exchange) try(req *http.Request, r *Request, base http.RoundTripper) (_
 		t.out.Body = stream
 		x.setStream(stream)
 	}
-	res, err := base.RoundTrip(t.out)
+	res, err := r.base.RoundTrip(t.out)
+	if err == nil {
+		again = r.answered(res) && held
+	}
 	clock.stop()
 	cause := context.Cause(ctx)
 	switch {
 	case err == nil && cause != errTooSlow:
-		return res, false, nil
+		return res, again, nil
 	case err == nil: // the answer came when its time was over
 		_ = res.Body.Close()
 	}
@@ -74,14 +79,11 @@ func (x *Exchange) outgoing(ctx context.Context, req *http.Request, r *Request) 
 	out.Method = r.Method
 	out.URL = &url.URL{
 		Scheme:     r.Scheme,
-		Host:       r.Authority,
+		Host:       r.dial,
 		Path:       req.URL.Path,
 		RawPath:    req.URL.RawPath,
 		RawQuery:   req.URL.RawQuery,
 		ForceQuery: req.URL.ForceQuery,
-	}
-	if x.partner.dialHost {
-		out.URL.Host = req.URL.Host
 	}
 	out.Host = r.Authority
 	out.Header = r.Header

@@ -47,8 +47,7 @@ func (u *UserAction) authorise(ctx context.Context, r *signer.Request, question 
 			return token, err
 		}
 		wait := max(retryAfterOf(err), pause/2+rand.N(pause))
-		deadline, limited := ctx.Deadline()
-		if wait > maxPause || limited && time.Until(deadline) < wait {
+		if wait > maxPause || !r.Deadline.IsZero() && time.Until(r.Deadline) < wait {
 			return "", err
 		}
 		select {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/partnersign/partnersign/signer"
@@ -45,25 +44,13 @@ func refused(c call, res *http.Response, data []byte, now time.Time) (problem *s
 	default:
 		problem = ChallengeFailed.Problem("%s; %s", said, c.advice)
 	}
-	problem.RetryAfter = parseRetryAfter(res.Header.Get("Retry-After"), now)
+	problem.RetryAfter = signer.ParseRetryAfter(res.Header, now)
 	return problem, again
 }
 
 // unusable is about an answer that makes no sense.
 func unusable(c call, err error) *signer.Problem {
 	return ChallengeFailed.Problem("Dfns answered %s, but %v; the upstream must be Dfns' API", c, err)
-}
-
-// parseRetryAfter reads seconds or a date (RFC 9110 section 10.2.3), 0 if there
-// is neither.
-func parseRetryAfter(value string, now time.Time) time.Duration {
-	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {
-		return time.Duration(seconds) * time.Second
-	}
-	if date, err := http.ParseTime(value); err == nil {
-		return max(0, date.Sub(now))
-	}
-	return 0
 }
 
 func retryAfterOf(err error) time.Duration {

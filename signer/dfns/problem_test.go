@@ -2,7 +2,6 @@ package dfns
 
 import (
 	"testing"
-	"time"
 
 	"github.com/partnersign/partnersign/signer"
 )
@@ -15,15 +14,5 @@ func TestKinds(t *testing.T) {
 			t.Errorf("%+v", kind)
 		}
 		names[kind.Name] = true
-	}
-}
-
-func TestRetryAfter(t *testing.T) {
-	for value, want := range map[string]time.Duration{
-		"": 0, "0": 0, "1": time.Second, "-1": 0, "1.5": 0, "4294967296": 0, "soon": 0, "Thu, 15 Feb 2024 09:00:00 GMT": 0,
-	} {
-		if got := parseRetryAfter(value, february); got != want {
-			t.Errorf("%q: %v", value, got)
-		}
 	}
 }

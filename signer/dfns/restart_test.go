@@ -1,7 +1,6 @@
 package dfns
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -108,14 +107,14 @@ func TestChallengeLeavesLongPausesToTheClient(t *testing.T) {
 		{503, "", 10 * time.Millisecond, ChallengeFailed, 0},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), test.timeout)
-			defer cancel()
 			dfns := newFakeDfns(seedKey.Public())
 			dfns.answer = func(int, string) (*http.Response, error) {
 				return respond(test.status, "", "Retry-After: "+test.retryAfter), nil
 			}
 			begin := time.Now()
-			err := newUserAction(t, UserActionOptions{Call: dfns.call}).Apply(ctx, request("POST", "/wallets", "{}"))
+			r := request("POST", "/wallets", "{}")
+			r.Deadline = begin.Add(test.timeout)
+			err := newUserAction(t, UserActionOptions{Call: dfns.call}).Apply(t.Context(), r)
 			problem := wantProblem(t, err, test.kind)
 			if problem.RetryAfter != test.want || len(dfns.calls) != 1 || time.Since(begin) > 0 {
 				t.Errorf("%q: Retry-After %v after %v and calls %q", test.retryAfter, problem.RetryAfter, time.Since(begin), dfns.calls)

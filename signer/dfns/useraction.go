@@ -4,14 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 
 	"github.com/partnersign/partnersign/signer"
 	"github.com/partnersign/partnersign/signer/keys"
 )
 
-// UserActionOptions describe how writes are authorised. CredentialID, Key and
-// Call are required.
+// UserActionOptions describe how writes are authorised. CredentialID and Key
+// are required.
 type UserActionOptions struct {
 	// CredentialID is what Dfns calls the credential: cr-….
 	CredentialID string
@@ -22,7 +23,7 @@ type UserActionOptions struct {
 	// KeepClientToken passes on the X-DFNS-USERACTION of a client, such as an
 	// end user's own, and asks for none then. Default: it is removed.
 	KeepClientToken bool
-	// Call makes the calls to Dfns.
+	// Call makes the calls to Dfns. Default: signer.Request.Call.
 	Call Caller
 }
 
@@ -44,8 +45,11 @@ func NewUserAction(o UserActionOptions) (*UserAction, error) {
 		return nil, errors.New("a credential needs its private key")
 	case !slices.Contains(CredentialAlgorithms(), o.Key.Algorithm()):
 		return nil, fmt.Errorf("no Dfns credential signs with %s: use an Ed25519, P-256, secp256k1 or RSA key", o.Key.Algorithm())
-	case o.Call == nil:
-		return nil, errors.New("dfns: UserActionOptions.Call is required")
+	}
+	if o.Call == nil {
+		o.Call = func(ctx context.Context, r *signer.Request, method, path string, body []byte) (*http.Response, error) {
+			return r.Call(ctx, method, path, body)
+		}
 	}
 	u := &UserAction{
 		credential: credential{o.CredentialID, o.Key},

@@ -206,12 +206,11 @@ func TestNewUserAction(t *testing.T) {
 	call := newFakeDfns(nil).call
 	p384 := must(ecdsa.GenerateKey(elliptic.P384(), rand.Reader))
 	for want, o := range map[string]UserActionOptions{
-		"takes the id that Dfns gave it":           {Key: newKey(seedKey, ""), Call: call},
-		"needs its private key":                    {CredentialID: "cr-1", Call: call},
-		"signs with ecdsa-p384-sha384":             {CredentialID: "cr-1", Key: newKey(p384, ""), Call: call},
-		"signs with rsa-pss-sha512":                {CredentialID: "cr-1", Key: newKey(rsaKey(), ""), Call: call},
-		"signs with hmac-sha256":                   {CredentialID: "cr-1", Key: must(keys.NewHMACKey([]byte("secret"))), Call: call},
-		"dfns: UserActionOptions.Call is required": {CredentialID: "cr-1", Key: newKey(seedKey, "")},
+		"takes the id that Dfns gave it": {Key: newKey(seedKey, ""), Call: call},
+		"needs its private key":          {CredentialID: "cr-1", Call: call},
+		"signs with ecdsa-p384-sha384":   {CredentialID: "cr-1", Key: newKey(p384, ""), Call: call},
+		"signs with rsa-pss-sha512":      {CredentialID: "cr-1", Key: newKey(rsaKey(), ""), Call: call},
+		"signs with hmac-sha256":         {CredentialID: "cr-1", Key: must(keys.NewHMACKey([]byte("secret"))), Call: call},
 	} {
 		if _, err := NewUserAction(o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
