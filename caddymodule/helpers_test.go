@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
@@ -65,6 +66,14 @@ func writeSecrets() error {
 	if err != nil {
 		return err
 	}
+	p384, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return err
+	}
 	certificate := &x509.Certificate{
 		SerialNumber: big.NewInt(1),
 		Subject:      pkix.Name{CommonName: "partnersign test"},
@@ -77,6 +86,7 @@ func writeSecrets() error {
 	}
 	files := map[string][]byte{
 		"token":      []byte("sk_live_in_a_file\n"),
+		"dfns-token": []byte("a token\n"),
 		"hmac":       []byte(base64.StdEncoding.EncodeToString(make([]byte, 64))),
 		"ca.pem":     pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
 		"client.pem": pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
@@ -84,7 +94,10 @@ func writeSecrets() error {
 			base64.RawURLEncoding.EncodeToString(ed25519Key.Public().(ed25519.PublicKey)),
 			base64.RawURLEncoding.EncodeToString(ed25519Key.Seed())),
 	}
-	for name, key := range map[string]any{"ed25519.pem": ed25519Key, "p256.pem": p256, "client.key": p256} {
+	for name, key := range map[string]any{
+		"ed25519.pem": ed25519Key, "p256.pem": p256, "client.key": p256, "offblocks-p384.pem": p384,
+		"dfns-credential.pem": ed25519Key, "dfns-app.pem": rsaKey,
+	} {
 		if der, err = x509.MarshalPKCS8PrivateKey(key); err != nil {
 			return err
 		}

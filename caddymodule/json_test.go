@@ -39,7 +39,7 @@ func fill(v reflect.Value) {
 		v.SetString("text")
 	case reflect.Bool:
 		v.SetBool(true)
-	case reflect.Int64:
+	case reflect.Int, reflect.Int64:
 		v.SetInt(1500000000)
 	default:
 		panic("what is a " + v.Type().String() + "?")

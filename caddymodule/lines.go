@@ -86,18 +86,19 @@ func oneSize(d *caddyfile.Dispenser) (int64, error) {
 	return int64(size), nil
 }
 
-// readBlock reads the lines of a block, each name once. It has them checked
-// before the first and after each, so that the error names the line.
-func readBlock(d *caddyfile.Dispenser, name string, check func() error, line func(name string, args []string) error) error {
+// readBlock reads the lines of a block, each name once but for those that are
+// repeatable. It has them checked before the first and after each, so that the
+// error names the line.
+func readBlock(d *caddyfile.Dispenser, name string, check func() error, line func(name string, args []string) error, repeatable ...string) error {
 	seen := map[string]bool{}
-	for {
+	for nesting := d.Nesting(); ; {
 		if err := check(); err != nil {
 			return d.Errf("%s: %w", name, err)
 		}
-		if !d.NextBlock(0) {
+		if !d.NextBlock(nesting) {
 			return nil
 		}
-		if seen[d.Val()] {
+		if seen[d.Val()] && !slices.Contains(repeatable, d.Val()) {
 			return twice(d)
 		}
 		seen[d.Val()] = true
@@ -105,6 +106,29 @@ func readBlock(d *caddyfile.Dispenser, name string, check func() error, line fun
 			return err
 		}
 	}
+}
+
+// checked is for blocks whose lines check themselves.
+func checked() error { return nil }
+
+// setting is the one argument of a line, checked. What it is expected to be is
+// told, what it is not.
+func setting(d *caddyfile.Dispenser, name string, args []string, into *string, check func(string) error, expected string) error {
+	if len(args) != 1 || args[0] == "" {
+		return d.Errf("%s: expected %s", name, expected)
+	}
+	if err := check(args[0]); err != nil {
+		return d.Errf("%s: %w", name, err)
+	}
+	*into = args[0]
+	return nil
+}
+
+// at is a dispenser for errors about a line that has been read.
+func at(line caddyfile.Token) *caddyfile.Dispenser {
+	d := caddyfile.NewDispenser([]caddyfile.Token{line})
+	d.Next()
+	return d
 }
 
 // readOn is the value of on <METHODS|*> <glob>…

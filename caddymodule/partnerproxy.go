@@ -17,7 +17,8 @@ import (
 
 // parsePartnerProxy reads
 //
-//	partner_proxy [<matcher>] <upstream URL> {
+//	partner_proxy [<matcher>] [<preset>] [<upstream URL>] {
+//	    <settings of the preset>
 //	    <subdirectives of the partner: see Transport.UnmarshalCaddyfile>
 //	    <subdirectives of who may call: see Guard.UnmarshalCaddyfile>
 //	    <subdirectives of reverse_proxy>
@@ -36,6 +37,7 @@ func parsePartnerProxy(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, err
 	h.Next()
 	directive := h.Token()
 	p := partnerProxy{
+		directive: directive,
 		transport: &Transport{HTTPTransport: new(reverseproxy.HTTPTransport)},
 		guard:     new(Guard),
 	}
@@ -44,6 +46,9 @@ func parsePartnerProxy(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, err
 	}
 	rest, err := cutBlock(h.Dispenser, directive, p.line)
 	if err != nil {
+		return nil, err
+	}
+	if err := p.merge(); err != nil {
 		return nil, err
 	}
 	handlers, err := p.handlers(h, rest)
@@ -63,22 +68,57 @@ func parsePartnerProxy(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, err
 
 // A partnerProxy is a partner_proxy that is being read.
 type partnerProxy struct {
+	directive caddyfile.Token
+	preset    *preset // nil: none
+	settings  map[string]bool
+	removed   []caddyfile.Token
 	upstream  signer.Upstream
-	transport *Transport
+	transport *Transport // with the block's own subdirectives, until they are merged with the preset's
 	guard     *Guard
 	http      bool // transport http was there
 }
 
 func (p *partnerProxy) arguments(d *caddyfile.Dispenser) (err error) {
 	args := d.RemainingArgs()
-	if len(args) != 1 {
-		return d.Err("partner_proxy takes the partner's URL, such as https://api.partner.example")
+	if len(args) > 0 {
+		if newPreset, ok := presets[args[0]]; ok {
+			p.preset, p.settings = newPreset(), map[string]bool{}
+			args = args[1:]
+		}
 	}
-	if p.upstream, err = signer.ParseUpstream(args[0]); err != nil {
-		return d.WrapErr(err)
+	switch {
+	case len(args) == 1 && strings.Contains(args[0], "/"):
+		p.upstream, err = signer.ParseUpstream(args[0])
+		p.transport.Upstream = p.upstream.String()
+	case len(args) == 0 && p.preset != nil:
+		upstream := p.preset.fill().Upstream
+		if upstream == "" {
+			return d.Err("this preset needs the partner's URL behind its name")
+		}
+		p.upstream, err = signer.ParseUpstream(upstream)
+	default:
+		return d.Errf("partner_proxy takes the partner's URL, such as https://api.partner.example, or one of the presets %s", strings.Join(names(presets), ", "))
 	}
-	p.transport.Upstream = p.upstream.String()
-	return nil
+	return wrap(d, err)
+}
+
+// merge puts what the block has of its own over what the preset stands for.
+func (p *partnerProxy) merge() error {
+	if p.preset == nil {
+		return nil
+	}
+	c := p.preset.fill()
+	for _, line := range p.removed {
+		if !c.Remove(line.Text) {
+			return at(line).Errf("%s off: the preset has none: remove the line", line.Text)
+		}
+	}
+	c.Override(p.transport.Config)
+	p.transport.Config = c
+	if err := p.preset.missing(c); err != nil {
+		return at(p.directive).WrapErr(err)
+	}
+	return wrap(at(p.directive), c.Check())
 }
 
 // line reads one line of the block, with its own block, unless it is for
@@ -98,7 +138,19 @@ func (p *partnerProxy) line(segment caddyfile.Segment) (bool, error) {
 			return true, d.Err("header_up Host cannot be used in partner_proxy: remove it, for Host is the upstream's name")
 		}
 	}
+	if p.preset != nil {
+		if is, err := p.preset.line(segment, p.settings); is {
+			return true, err
+		}
+	}
 	if parse, ok := subdirectives[name]; ok {
+		if len(segment) == 2 && segment[1].Text == "off" {
+			if p.preset == nil {
+				return true, d.Errf("%s off removes what a preset has, and there is none: remove the line", name)
+			}
+			p.removed = append(p.removed, segment[0])
+			return true, nil
+		}
 		return true, read(segment, parse, &p.transport.Config, checkSoFar)
 	}
 	if parse, ok := guardSubdirectives[name]; ok {
@@ -131,7 +183,7 @@ func (p *partnerProxy) handlers(h httpcaddyfile.Helper, rest caddyfile.Segment) 
 		err = proxy.FinalizeUnmarshalCaddyfile(h)
 	}
 	if err != nil {
-		return nil, foreign(err, rest, "reverse_proxy", slices.Concat(names(subdirectives), names(guardSubdirectives))...)
+		return nil, foreign(err, rest, "reverse_proxy", p.known()...)
 	}
 	if p.upstream.Scheme == "https" && p.transport.TLS == nil {
 		p.transport.TLS = new(reverseproxy.TLSConfig)
@@ -146,4 +198,14 @@ func (p *partnerProxy) handlers(h httpcaddyfile.Helper, rest caddyfile.Segment) 
 		caddyconfig.JSONModuleObject(p.guard, "handler", "partnersign_guard", nil),
 		caddyconfig.JSONModuleObject(proxy, "handler", "reverse_proxy", nil),
 	}, nil
+}
+
+// known are the names of the lines that a block may have, besides those of
+// reverse_proxy.
+func (p *partnerProxy) known() []string {
+	known := slices.Concat(names(subdirectives), names(guardSubdirectives))
+	if p.preset != nil {
+		known = slices.Concat(names(p.preset.settings), known)
+	}
+	return known
 }

@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"errors"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/prometheus/client_golang/prometheus"
@@ -9,6 +10,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/partnersign/partnersign/signer"
+	"github.com/partnersign/partnersign/signer/dfns"
 )
 
 // The metrics. They are made once, because Caddy has a new registry for every
@@ -27,6 +29,11 @@ var (
 		Name: "partnersign_file_reloads_total",
 		Help: "Changes of key and secret files, by partner and whether the new content is in use.",
 	}, []string{"partner", "result"})
+	challengeSeconds = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name:    "partnersign_challenge_seconds",
+		Help:    "What the calls to a partner took that a request needed first, by partner.",
+		Buckets: prometheus.ExponentialBuckets(0.01, 2, 12),
+	}, []string{"partner"})
 	bodyMemoryBytes = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "partnersign_body_memory_bytes",
 		Help: "Bytes of buffered bodies held now, of all partners.",
@@ -40,7 +47,7 @@ type reporter struct {
 }
 
 func newReporter(ctx caddy.Context) *reporter {
-	for _, c := range []prometheus.Collector{requestsTotal, problemsTotal, reloadsTotal, bodyMemoryBytes} {
+	for _, c := range []prometheus.Collector{requestsTotal, problemsTotal, reloadsTotal, challengeSeconds, bodyMemoryBytes} {
 		if err := ctx.GetMetricsRegistry().Register(c); err != nil && !errors.As(err, new(prometheus.AlreadyRegisteredError)) {
 			ctx.Logger().Error("a metric is missing", zap.Error(err))
 		}
@@ -56,6 +63,9 @@ func (auditLog) CaddyModule() caddy.ModuleInfo { return caddy.ModuleInfo{ID: "pa
 // observe is told what became of an attempt.
 func (r *reporter) observe(rec *signer.Record) {
 	requestsTotal.WithLabelValues(rec.Partner, string(rec.Outcome)).Inc()
+	if rec.Challenge > 0 {
+		challengeSeconds.WithLabelValues(rec.Partner).Observe(rec.Challenge.Seconds())
+	}
 	if rec.Signed {
 		if c := r.audit.Check(zapcore.InfoLevel, "signed"); c != nil {
 			c.Write(
@@ -94,6 +104,17 @@ func (r *reporter) problem(rec *signer.Record) {
 			zap.String("path", rec.Path),
 			zap.Int("attempts", rec.Attempts),
 		)
+	}
+}
+
+// expires is told of a token that is near its end, or past it.
+func (r *reporter) expires(partner string, left time.Duration) {
+	level := zapcore.WarnLevel
+	if left < dfns.Urgent {
+		level = zapcore.ErrorLevel
+	}
+	if c := r.log.Check(level, "a bearer token expires; put a new one in its place"); c != nil {
+		c.Write(zap.String("partner", partner), zap.Duration("left", left.Round(time.Second)))
 	}
 }
 

@@ -26,6 +26,8 @@ var subdirectives = map[string]func(*caddyfile.Dispenser, *config.Config) error{
 	"idempotency_key": parseIdempotencyKey,
 	"content_digest":  parseContentDigest,
 	"signature":       parseSignature,
+	"dfns":            parseDfns,
+	"retry":           parseRetry,
 }
 
 func parseUpstream(d *caddyfile.Dispenser, c *config.Config) error {
@@ -106,10 +108,14 @@ func parseBearer(d *caddyfile.Dispenser, c *config.Config) error {
 	}
 	b := config.Bearer{Token: args[0]}
 	err := readBlock(d, "bearer", b.Check, func(name string, args []string) (err error) {
-		if name != "on" {
-			return unknown(d, "on")
+		switch {
+		case name == "on":
+			b.On, err = readOn(d, args)
+		case name == "jwt" && len(args) == 0:
+			b.JWT = true
+		default:
+			err = unknown(d, "jwt", "on <METHODS|*> <glob>…")
 		}
-		b.On, err = readOn(d, args)
 		return err
 	})
 	c.Bearer = append(c.Bearer, b)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -50,11 +51,12 @@ func (t *Transport) Provision(ctx caddy.Context) error {
 	}
 	report := newReporter(ctx)
 	partner, err := config.Build(t.Config, config.Runtime{
-		Loader:   keys.Loader{Reloaded: func(source string, err error) { report.reloaded(t.partnerName(), source, err) }},
-		Memory:   bodyMemory,
-		DialHost: true,
-		H2C:      slices.Contains(t.Versions, "h2c"),
-		Observe:  report.observe,
+		Loader:       keys.Loader{Reloaded: func(source string, err error) { report.reloaded(t.partnerName(), source, err) }},
+		Memory:       bodyMemory,
+		DialHost:     true,
+		H2C:          slices.Contains(t.Versions, "h2c"),
+		Observe:      report.observe,
+		TokenExpires: func(left time.Duration) { report.expires(t.partnerName(), left) },
 	})
 	if err != nil {
 		return err

@@ -2,9 +2,12 @@ package caddymodule
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 
@@ -68,6 +71,7 @@ func (v *visit) exchange(t *Transport, req *http.Request) *signer.Exchange {
 		}
 	}
 	x := t.partner.Begin()
+	x.SetClient(clientOf(req))
 	x.LeaveBodyOpen()
 	if slices.ContainsFunc(v.exchanges, func(x exchange) bool { return x.BodyTaken() }) {
 		x.SetBodyTaken()
@@ -77,6 +81,19 @@ func (v *visit) exchange(t *Transport, req *http.Request) *signer.Exchange {
 	}
 	v.exchanges = append(v.exchanges, exchange{x, t, req.URL})
 	return x
+}
+
+// clientOf is who has sent the request: by its certificate, if it had to show
+// one, and by the address that Caddy trusts.
+func clientOf(req *http.Request) (c signer.Client) {
+	if address, ok := caddyhttp.GetVar(req.Context(), caddyhttp.ClientIPVarKey).(string); ok {
+		c.Addr, _ = netip.ParseAddr(address)
+	}
+	if req.TLS != nil && len(req.TLS.VerifiedChains) > 0 {
+		sum := sha256.Sum256(req.TLS.PeerCertificates[0].Raw)
+		c.Identity = hex.EncodeToString(sum[:])
+	}
+	return c
 }
 
 // end gives back what the exchanges hold.

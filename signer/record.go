@@ -34,8 +34,9 @@ type Record struct {
 	KeyIDs         []string
 	Digest         string // Content-Digest as sent
 	IdempotencyKey string
-	Attempts       int  // how often the request was sent so far, for this client request
-	Signed         bool // all steps were done
+	Challenge      time.Duration // what calls to the partner took that the request needed first
+	Attempts       int           // how often the request was sent so far, for this client request
+	Signed         bool          // all steps were done
 	Outcome        Outcome
 	Status         int           // of the partner's answer, or of our own
 	Problem        *Problem      // our own answer, if it was one

@@ -40,6 +40,12 @@ const (
 	DefaultMaxBackoff = 5 * time.Second
 )
 
+// CheckRetry says what is wrong with a retry.
+func CheckRetry(r Retry) error {
+	_, err := checkRetries([]Retry{r})
+	return err
+}
+
 func checkRetries(retries []Retry) ([]Retry, error) {
 	retries = slices.Clone(retries)
 	for i := range retries {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/partnersign/partnersign/signer"
+	"github.com/partnersign/partnersign/signer/dfns"
 	"github.com/partnersign/partnersign/signer/httpsig"
 	"github.com/partnersign/partnersign/signer/keys"
 	"github.com/partnersign/partnersign/signer/token"
@@ -25,6 +26,9 @@ type Runtime struct {
 	H2C bool
 	// Observe is told what became of each attempt.
 	Observe func(*signer.Record)
+	// TokenExpires is told, when a bearer token is a JWT that is near its end,
+	// how much time it has left: at most once an hour, while it is used.
+	TokenExpires func(left time.Duration)
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
 	// Rand is the source of nonces and keys. Default: crypto/rand.
@@ -40,7 +44,7 @@ func Build(c Config, rt Runtime) (*signer.Partner, error) {
 	if rt.Loader.Now == nil {
 		rt.Loader.Now = rt.Now
 	}
-	b := builder{loader: &rt.Loader}
+	b := builder{loader: &rt.Loader, expires: rt.TokenExpires}
 	steps := b.steps(&c)
 	if err := errors.Join(b.errs...); err != nil {
 		return nil, err
@@ -58,6 +62,7 @@ func Build(c Config, rt Runtime) (*signer.Partner, error) {
 		Timeout:           time.Duration(c.Timeout),
 		KeepClientHeaders: c.ClientHeaders,
 		Steps:             steps,
+		Retries:           c.retries(),
 		DialHost:          rt.DialHost,
 		H2C:               rt.H2C,
 		Observe:           rt.Observe,
@@ -69,8 +74,9 @@ func Build(c Config, rt Runtime) (*signer.Partner, error) {
 // A builder makes steps of a configuration that was checked, and collects what
 // is missing on this machine.
 type builder struct {
-	loader *keys.Loader
-	errs   []error
+	loader  *keys.Loader
+	expires func(left time.Duration)
+	errs    []error
 }
 
 func (b *builder) failed(what string, err error) bool {
@@ -84,6 +90,14 @@ func (b *builder) secret(what, ref string) *keys.Secret {
 	s, err := b.loader.Secret(ref)
 	b.failed(what, err)
 	return s
+}
+
+func (b *builder) bearer(t *Bearer) signer.Value {
+	secret := b.secret("bearer", t.Token)
+	if !t.JWT {
+		return secret
+	}
+	return dfns.NewToken(dfns.TokenOptions{Token: secret, Expires: b.expires})
 }
 
 func (b *builder) text(what, text string) *keys.Text {
@@ -106,7 +120,7 @@ func (b *builder) steps(c *Config) []signer.Step {
 	if len(c.Bearer) > 0 {
 		bearers := new(token.Bearers)
 		for _, t := range c.Bearer {
-			bearers.Tokens = append(bearers.Tokens, token.Bearer{Token: b.secret("bearer", t.Token), On: t.On.match()})
+			bearers.Tokens = append(bearers.Tokens, token.Bearer{Token: b.bearer(&t), On: t.On.match()})
 		}
 		add("bearer", bearers, nil)
 	}
@@ -123,6 +137,9 @@ func (b *builder) steps(c *Config) []signer.Step {
 		}
 		step, err := signer.NewHeader(headerOps[h.Op], h.Name, value)
 		add("header", step, err)
+	}
+	if c.Dfns != nil {
+		b.dfns(c.Dfns, add)
 	}
 	if c.ContentDigest != nil {
 		step, err := httpsig.NewDigest(c.ContentDigest.options())

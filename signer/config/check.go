@@ -49,6 +49,15 @@ func (c *Config) Check() error {
 	for _, g := range c.Guarded {
 		check("guarded", g.check())
 	}
+	for _, u := range c.Unguarded {
+		check("unguarded", u.check())
+	}
+	for i := range c.Retries {
+		check("retry", c.Retries[i].Check())
+	}
+	if c.Dfns != nil {
+		check("dfns", c.Dfns.Check())
+	}
 	for i := range c.Bearer {
 		check("bearer", c.Bearer[i].Check())
 	}
@@ -135,7 +144,18 @@ func (c *Config) rules() signer.Rules {
 	for _, g := range c.Guarded {
 		r.Guarded = append(r.Guarded, g.match())
 	}
+	for _, u := range c.Unguarded {
+		r.Unguarded = append(r.Unguarded, u.match())
+	}
 	return r
+}
+
+func (c *Config) retries() []signer.Retry {
+	var retries []signer.Retry
+	for i := range c.Retries {
+		retries = append(retries, c.Retries[i].retry())
+	}
+	return retries
 }
 
 // Check says what is wrong with b in itself.

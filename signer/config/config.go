@@ -20,6 +20,10 @@ type Config struct {
 	// policies or exported keys. They pass only by an `allow` that is guarded.
 	Guarded []Match `json:"guarded,omitempty"`
 
+	// Calls that `guarded` matches and that are not meant, in their one exact
+	// spelling.
+	Unguarded []Match `json:"unguarded,omitempty"`
+
 	// How long a body may be, in bytes, that a step needs whole; more is
 	// refused with status 413. Other bodies are streamed at any size.
 	// Default: 10485760 (10 MiB).
@@ -44,6 +48,9 @@ type Config struct {
 	// Headers that are set or removed.
 	Headers []Header `json:"headers,omitempty"`
 
+	// What Dfns asks for. Default: nothing.
+	Dfns *DfnsAuth `json:"dfns,omitempty"`
+
 	// The idempotency key of writes. Default: none.
 	IdempotencyKey *IdempotencyKey `json:"idempotency_key,omitempty"`
 
@@ -52,6 +59,9 @@ type Config struct {
 
 	// HTTP message signatures (RFC 9421), in the order in which they are made.
 	Signatures []Signature `json:"signatures,omitempty"`
+
+	// What is sent again after which answers. Default: nothing.
+	Retries []Retry `json:"retries,omitempty"`
 }
 
 // Match selects requests.
@@ -80,6 +90,10 @@ type Bearer struct {
 	// The token: `{env.NAME}` or `{file./absolute/path}`. Files that change
 	// are used without a restart.
 	Token string `json:"token,omitempty"`
+
+	// The token is a JWT (RFC 7519): its expiry is told ahead of time, and a
+	// request that would carry an expired token is refused with status 503.
+	JWT bool `json:"jwt,omitempty"`
 
 	// The requests that it is for. Default: all.
 	On *Match `json:"on,omitempty"`

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/partnersign/partnersign/signer"
 	"github.com/partnersign/partnersign/signer/keys"
@@ -102,7 +103,9 @@ func (u *UserAction) Apply(ctx context.Context, r *signer.Request) error {
 	if err != nil {
 		return err
 	}
+	begin := time.Now()
 	token, err := u.authorise(ctx, r, question)
+	r.Record.Challenge += time.Since(begin)
 	if err != nil {
 		return err
 	}
