@@ -46,7 +46,7 @@ func answer(w http.ResponseWriter, seen *Request) {
 }
 
 // MaskBase replaces the credentials in a signature base by ****, so that it can be
-// shown: the values of authorization and proxy-authorization.
+// shown: the values of authorization, proxy-authorization and the like.
 func MaskBase(base string) string { return maskLines(base, "\n") }
 
 // MaskHead does the same for a request's head, as [Request.Head] returns it.
@@ -64,8 +64,14 @@ func maskLines(text, separator string) string {
 	return strings.Join(lines, separator)
 }
 
+// credentials are header fields whose values are secret.
+var credentials = []string{
+	"Authorization", "Proxy-Authorization", "X-DFNS-APPSECRET", "X-DFNS-USERACTION",
+	"X-Dynamic-Flow-Session-Token", "X-Dynamic-Checkout-Session-Token",
+}
+
 func isCredential(name string) bool {
-	return strings.EqualFold(name, "Authorization") || strings.EqualFold(name, "Proxy-Authorization")
+	return slices.ContainsFunc(credentials, func(c string) bool { return strings.EqualFold(c, name) })
 }
 
 // mask keeps the scheme of a credential.

@@ -6,8 +6,10 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/partnersign/partnersign/signer"
 )
@@ -117,5 +119,29 @@ func TestCallTakesMemory(t *testing.T) {
 	res := must(p.Transport(new(wire)).RoundTrip(must(http.NewRequest("POST", "https://partner.example/write", nil))))
 	if res.StatusCode != 503 || memory.Used() != 0 {
 		t.Errorf("%d, %d bytes held", res.StatusCode, memory.Used())
+	}
+}
+
+// What comes after a challenge has the time after it.
+func TestTimeAfterTheChallenge(t *testing.T) {
+	now := time.Date(2024, 2, 15, 10, 0, 0, 0, time.UTC)
+	var times []time.Duration
+	begin := now
+	note := func(phase signer.Phase) *step {
+		return &step{phase: phase, apply: func(_ context.Context, r *signer.Request) error {
+			times = append(times, r.Now.Sub(begin))
+			if phase == signer.PhaseChallenge {
+				now = now.Add(3 * time.Second)
+			}
+			return nil
+		}}
+	}
+	p := newPartner(t, signer.Options{
+		Now:   func() time.Time { return now },
+		Steps: []signer.Step{note(signer.PhaseCredentials), note(signer.PhaseChallenge), note(signer.PhaseDigest), note(signer.PhaseSignature)},
+	})
+	_ = must(p.Transport(new(wire)).RoundTrip(must(http.NewRequest("POST", "https://partner.example/", nil)))).Body.Close()
+	if want := []time.Duration{0, 0, 3 * time.Second, 3 * time.Second}; !slices.Equal(times, want) {
+		t.Errorf("times %v, want %v", times, want)
 	}
 }

@@ -251,7 +251,14 @@ func (x *Exchange) sign(ctx context.Context, r *Request) error {
 	r.Now = x.partner.now()
 	r.Record.KeyIDs = r.Record.KeyIDs[:0]
 	r.pin()
+	asked := false
 	for _, step := range x.partner.steps {
+		switch phase := step.Phase(); {
+		case phase == PhaseChallenge:
+			asked = true
+		case asked: // which took its time
+			r.Now, asked = x.partner.now(), false
+		}
 		if err := step.Apply(ctx, r); err != nil {
 			return err
 		}

@@ -70,7 +70,7 @@ const (
 	PhaseIdempotency              // idempotency keys
 	PhaseCredentials              // tokens, fixed headers
 	PhaseChallenge                // what must be asked for with the credentials
-	PhaseDigest                   // digests of the final body
+	PhaseDigest                   // digests of the final body, and what is made at the last moment
 	PhaseSignature                // signatures over all of it
 )
 

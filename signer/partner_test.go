@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +31,8 @@ func TestOptions(t *testing.T) {
 }
 
 // What signs comes after what is signed, however it was written down; within a
-// phase steps run as written. All see one time.
+// phase steps run as written. All see one time until a challenge, and all after
+// it another.
 func TestPhases(t *testing.T) {
 	var ran []string
 	var times []time.Time
@@ -52,8 +54,12 @@ func TestPhases(t *testing.T) {
 	if got := strings.Join(ran, ", "); got != "key, token, header, challenge, digest, signature 1, signature 2" {
 		t.Errorf("steps ran as %s", got)
 	}
-	for _, now := range times {
-		if !now.Equal(time.Unix(1, 0)) {
+	for i, now := range times {
+		want := time.Unix(1, 0)
+		if i > slices.Index(ran, "challenge") {
+			want = time.Unix(2, 0)
+		}
+		if !now.Equal(want) {
 			t.Errorf("times %v", times)
 		}
 	}

@@ -32,7 +32,8 @@ type Request struct {
 	// Deadline is when the client request must be answered; a step that waits
 	// for something looks whether that is in time. Zero: never.
 	Deadline time.Time
-	// Now is the time of the attempt: every step uses it.
+	// Now is the time of the attempt: every step uses it. What comes after a
+	// challenge has the time after it.
 	Now time.Time
 	// Rand is the source of nonces.
 	Rand io.Reader

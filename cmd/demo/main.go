@@ -1,9 +1,9 @@
 // Command demo shows partnersign at work: a plain request goes into a Caddy with the
 // module, and a partner receives, and verifies, a signed one.
 //
-//	demo <path to a caddy built with partnersign>
+//	demo <path to a caddy built with partnersign> [<partner>…]
 //
-// Everything happens on 127.0.0.1, with a key, a token and a certificate made for the
+// Everything happens on 127.0.0.1, with keys, tokens and certificates made for the
 // occasion in a temporary directory that is removed at the end. The exit status is 0
 // when the partner has verified every request.
 package main
@@ -12,31 +12,30 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/http/httputil"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
 	"time"
-
-	"github.com/partnersign/partnersign/partnertest"
 )
 
 // patience is how long the demo may take in all.
 const patience = time.Minute
 
 func main() {
-	if len(os.Args) != 2 || strings.HasPrefix(os.Args[1], "-") {
-		fmt.Fprintln(os.Stderr, "usage: demo <path to a caddy built with partnersign>")
+	if len(os.Args) < 2 || strings.HasPrefix(os.Args[1], "-") {
+		fmt.Fprintf(os.Stderr, "usage: demo <path to a caddy built with partnersign> [%s]…\n", strings.Join(actNames(), "|"))
 		os.Exit(2)
+	}
+	names := os.Args[2:]
+	if len(names) == 0 {
+		names = actNames()
 	}
 	// A reader that leaves, as head(1) does, must not keep us from tidying up.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	ctx, cancel := context.WithTimeout(ctx, patience)
-	err := run(ctx, os.Args[1], printer{os.Stdout, isTerminal(os.Stdout)})
+	err := run(ctx, os.Args[1], names, printer{os.Stdout, isTerminal(os.Stdout)})
 	cancel()
 	stop()
 	if err != nil {
@@ -53,9 +52,13 @@ func isTerminal(file *os.File) bool {
 
 var errNotVerified = errors.New("the partner did not verify every request")
 
-// run plays the demo.
-func run(ctx context.Context, caddy string, out printer) error {
-	scene, err := newScene()
+// run plays acts.
+func run(ctx context.Context, caddy string, names []string, out printer) error {
+	acts, err := newActs(names)
+	if err != nil {
+		return err
+	}
+	scene, err := newScene(acts)
 	if err != nil {
 		return err
 	}
@@ -66,58 +69,25 @@ func run(ctx context.Context, caddy string, out printer) error {
 	}
 	defer proxy.stop()
 
-	out.intro(scene.block())
 	verified := true
-	for _, plain := range []struct{ method, path, body string }{
-		{"POST", "/v1/payments", `{"amount": "12.50", "currency": "EUR", "to": "ACME"}`},
-		{"GET", "/v1/payments?status=open", ""},
-	} {
-		sent, received, err := exchange(ctx, scene, plain.method, plain.path, plain.body)
-		if err != nil {
-			return fmt.Errorf("%w\n%s", err, proxy.log())
+	for _, a := range acts {
+		out.intro(a.name, scene.block(a))
+		for _, r := range a.plain {
+			e, err := a.play(ctx, scene.proxyAddress, r)
+			if err != nil {
+				return fmt.Errorf("%w\n%s", err, proxy.log())
+			}
+			said, ok := a.judge()
+			for _, received := range e.received {
+				ok = ok && received.Verdict.OK
+			}
+			out.exchange(e, said, ok)
+			verified = verified && ok
 		}
-		out.exchange(sent, received)
-		verified = verified && received.Verdict.OK
 	}
 	out.outro()
 	if !verified {
 		return errNotVerified
 	}
 	return nil
-}
-
-// exchange sends a request as any application would, and returns it as it was sent and
-// as the partner received it.
-func exchange(ctx context.Context, scene *scene, method, path, body string) (sent string, received *partnertest.Request, err error) {
-	var content io.Reader
-	if body != "" {
-		content = strings.NewReader(body)
-	}
-	request, err := http.NewRequestWithContext(ctx, method, "http://"+scene.proxyAddress+path, content)
-	if err != nil {
-		return "", nil, err
-	}
-	request.Header.Set("Accept", "application/json")
-	request.Header.Set("User-Agent", "my-application")
-	if body != "" {
-		request.Header.Set("Content-Type", "application/json")
-	}
-	dump, err := httputil.DumpRequestOut(request, true)
-	if err != nil {
-		return "", nil, err
-	}
-	res, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return "", nil, err
-	}
-	defer res.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(res.Body, 64<<10))
-	if err != nil {
-		return "", nil, err
-	}
-	if received = scene.partner.Last(); received == nil {
-		return "", nil, fmt.Errorf("the partner received nothing; the proxy answered %s: %s", res.Status, answer)
-	}
-	scene.partner.Reset()
-	return string(dump), received, nil
 }

@@ -49,24 +49,25 @@ func standInForCaddy(mode string) {
 		return string(regexp.MustCompile(pattern).FindSubmatch(config)[1])
 	}
 	file := func(name string) []byte {
-		text, err := os.ReadFile(filepath.Join(setting(`key (\S+)/ed25519.pem`), name))
+		text, err := os.ReadFile(filepath.Join(setting(`key (\S+)/acme-ed25519.pem`), name))
 		check(err)
 		return text
 	}
 	partner, err := url.Parse(setting(`partner_proxy (\S+)`))
 	check(err)
 	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(file("ca.pem"))
-	block, _ := pem.Decode(file("ed25519.pem"))
+	roots.AppendCertsFromPEM(file("acme-ca.pem"))
+	block, _ := pem.Decode(file("acme-ed25519.pem"))
 	private, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	check(err)
 
 	proxy := &httputil.ReverseProxy{
 		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}},
 		Rewrite: func(r *httputil.ProxyRequest) {
+			r.Out.URL.Path = strings.TrimPrefix(r.Out.URL.Path, "/acme")
 			r.SetURL(partner)
 			r.Out.Host = partner.Host
-			r.Out.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(file("token"))))
+			r.Out.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(file("acme-token"))))
 			if mode == "bare" {
 				return
 			}
@@ -103,7 +104,7 @@ func TestRun(t *testing.T) {
 			temporary := t.TempDir()
 			t.Setenv("TMPDIR", temporary)
 			var out strings.Builder
-			if err := run(context.Background(), os.Args[0], printer{&out, false}); !errors.Is(err, test.want) {
+			if err := run(context.Background(), os.Args[0], []string{"acme"}, printer{&out, false}); !errors.Is(err, test.want) {
 				t.Fatalf("%v, want %v\n%s", err, test.want, out.String())
 			}
 			verdict := "The partner's verdict: verified"
@@ -121,34 +122,45 @@ func TestRun(t *testing.T) {
 }
 
 func TestRunWithoutCaddy(t *testing.T) {
-	if err := run(context.Background(), "/nonexistent/caddy", printer{new(strings.Builder), false}); !errors.Is(err, os.ErrNotExist) {
+	if err := run(context.Background(), "/nonexistent/caddy", []string{"acme"}, printer{new(strings.Builder), false}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("without a caddy: %v", err)
 	}
 	t.Setenv(standIn, "failing")
-	err := run(context.Background(), os.Args[0], printer{new(strings.Builder), false})
+	err := run(context.Background(), os.Args[0], []string{"acme"}, printer{new(strings.Builder), false})
 	if err == nil || !strings.Contains(err.Error(), "caddy ended: exit status 1\nunrecognized directive") {
 		t.Errorf("with a caddy that lacks the module: %v", err)
 	}
 }
 
+func TestUnknownPartner(t *testing.T) {
+	err := run(context.Background(), os.Args[0], []string{"acme", "canary"}, printer{new(strings.Builder), false})
+	if err == nil || !strings.Contains(err.Error(), "choose of acme, dfns") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// Every act has a block for its partner, and its files are nobody else's to read.
 func TestScene(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	scene, err := newScene()
+	acts, err := newActs(actNames())
+	if err != nil {
+		t.Fatal(err)
+	}
+	scene, err := newScene(acts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer scene.close()
-	for _, name := range []string{"ed25519.pem", "token"} {
-		info, err := os.Stat(scene.file(name))
-		if err != nil || info.Mode().Perm() != 0o600 {
-			t.Errorf("%s: %v, %v", name, info, err)
+	for _, a := range acts {
+		for name := range a.files {
+			info, err := os.Stat(scene.file(name))
+			if err != nil || info.Mode().Perm() != 0o600 || !strings.Contains(a.block, "DIR/"+name) {
+				t.Errorf("%s: %v, %v", name, info, err)
+			}
 		}
-	}
-	block := scene.block()
-	if !strings.HasPrefix(block, "http://"+scene.proxyAddress+" {\n") || strings.Contains(block, "admin off") {
-		t.Errorf("the block is\n%s", block)
-	}
-	if !strings.Contains(block, "partner_proxy "+scene.partner.URL()+" {") {
-		t.Errorf("the block has another partner:\n%s", block)
+		block := scene.block(a)
+		if !strings.Contains(block, a.partner.URL()+" {") || strings.Contains(block, "DIR") || !strings.Contains(scene.caddyfile, indent(indent(block))) {
+			t.Errorf("%s: the block is\n%s", a.name, block)
+		}
 	}
 }

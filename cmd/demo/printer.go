@@ -25,22 +25,33 @@ type printer struct {
 	colour bool
 }
 
-// intro shows the configuration.
-func (p printer) intro(block string) {
-	p.title("The Caddyfile")
+// intro shows the configuration of an act.
+func (p printer) intro(name, block string) {
+	p.title("The Caddyfile's block for " + name)
 	for line := range strings.Lines(block) {
 		p.line("  ", strings.ReplaceAll(strings.TrimSuffix(line, "\n"), "\t", "    "), "")
 	}
 }
 
-// exchange shows one request as it was sent and as it was received, and the verdict.
-func (p printer) exchange(sent string, received *partnertest.Request) {
-	head, body, _ := strings.Cut(sent, "\r\n\r\n")
-	p.title("What the application sent: " + received.Method)
+// exchange shows one request as it was sent, all that was received because of it, and the
+// verdict.
+func (p printer) exchange(e *exchange, said []string, ok bool) {
+	head, body, _ := strings.Cut(e.sent, "\r\n\r\n")
+	method, _, _ := strings.Cut(head, " ")
+	p.title("What the application sent: " + method)
 	p.message(head, body, nil)
-	p.title("What the partner received")
-	p.message(partnertest.MaskHead(received.Head()), string(received.Body), fieldNames(head))
-	p.verdict(received.Verdict)
+	for i, received := range e.received {
+		if len(e.received) == 1 {
+			p.title("What the partner received")
+		} else {
+			p.title(fmt.Sprintf("What the partner received, %d of %d", i+1, len(e.received)))
+		}
+		p.message(partnertest.MaskHead(received.Head()), string(received.Body), fieldNames(head))
+	}
+	p.verdict(e.received, said, ok)
+	if !ok {
+		p.line("  ", "The application was answered: "+e.answer, "")
+	}
 }
 
 // outro says what to do next.
@@ -64,29 +75,34 @@ func (p printer) message(head, body string, known map[string]bool) {
 	}
 }
 
-func (p printer) verdict(verdict partnertest.Verdict) {
-	if verdict.OK {
+func (p printer) verdict(received []*partnertest.Request, said []string, ok bool) {
+	if ok {
 		p.title("The partner's verdict: " + p.paint("verified", green))
 	} else {
 		p.title("The partner's verdict: " + p.paint("not verified", red))
 	}
-	for _, problem := range verdict.Problems {
-		p.line("  ", problem, red)
+	for _, text := range said {
+		p.line("  ", text, "")
 	}
 	row := func(name, value string) {
 		if value != "" {
 			p.line("  ", fmt.Sprintf("%-22s%s", name, value), "")
 		}
 	}
-	row("Idempotency-Key", verdict.IdempotencyKey)
-	for _, s := range verdict.Signatures {
-		row("signature", s.Label)
-		row("key", s.KeyID+" ("+s.Algorithm+")")
-		row("httpsign", s.HTTPSign)
-		row("independent rebuild", s.Rebuilt)
-		fmt.Fprintf(p.out, "  %s\n", p.paint("signature base, rebuilt from what was received:", faint))
-		for line := range strings.Lines(partnertest.MaskBase(s.Base)) {
-			p.line("    ", strings.TrimSuffix(line, "\n"), "")
+	for _, r := range received {
+		for _, problem := range r.Verdict.Problems {
+			p.line("  ", problem, red)
+		}
+		row("Idempotency-Key", r.Verdict.IdempotencyKey)
+		for _, s := range r.Verdict.Signatures {
+			row("signature", s.Label)
+			row("key", s.KeyID+" ("+s.Algorithm+")")
+			row("httpsign", s.HTTPSign)
+			row("independent rebuild", s.Rebuilt)
+			fmt.Fprintf(p.out, "  %s\n", p.paint("signature base, rebuilt from what was received:", faint))
+			for line := range strings.Lines(partnertest.MaskBase(s.Base)) {
+				p.line("    ", strings.TrimSuffix(line, "\n"), "")
+			}
 		}
 	}
 }

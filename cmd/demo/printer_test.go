@@ -27,7 +27,7 @@ func example() (string, *partnertest.Request) {
 func TestPrintExchange(t *testing.T) {
 	var out strings.Builder
 	sent, received := example()
-	printer{&out, false}.exchange(sent, received)
+	printer{&out, false}.exchange(&exchange{sent: sent, received: []*partnertest.Request{received}}, nil, true)
 	const want = `
 What the application sent: POST
 
@@ -69,7 +69,7 @@ func TestPrintColours(t *testing.T) {
 	sent, received := example()
 	received.Verdict.OK = false
 	received.Verdict.Problems = []string{"Something differs."}
-	printer{&out, true}.exchange(sent, received)
+	printer{&out, true}.exchange(&exchange{sent: sent, received: []*partnertest.Request{received}, answer: "200 OK"}, []string{"it is wrong"}, false)
 	for _, want := range []string{
 		"\x1b[32m+ Authorization: Bearer ****\x1b[0m\n",
 		"\x1b[31mnot verified\x1b[0m",

@@ -19,8 +19,9 @@ type App struct {
 	Nonce bool
 }
 
-// Phase implements signer.Step.
-func (*App) Phase() signer.Phase { return signer.PhaseCredentials }
+// Phase implements signer.Step. The nonce has the time of the request, so it
+// comes after the challenge.
+func (*App) Phase() signer.Phase { return signer.PhaseDigest }
 
 // Owns implements signer.Step: what belongs to one application is not mixed
 // with what a client sends of another.
