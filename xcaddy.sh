@@ -1,9 +1,11 @@
 #!/bin/sh
 # Builds Caddy with partnersign, through the xcaddy that tools/go.mod pins.
 #
-#   ./xcaddy.sh          builds ./caddy
-#   ./xcaddy.sh demo     builds ./caddy and shows it working: a plain request in,
-#                        the request as a partner saw it and its verdict out
+#   ./xcaddy.sh                  builds ./caddy
+#   ./xcaddy.sh demo             builds ./caddy and shows it working: plain requests
+#                                in, the requests as partners saw them and their
+#                                verdicts out
+#   ./xcaddy.sh demo <partner>   shows one of them: acme or dfns
 #
 # CADDY_VERSION chooses Caddy's version; default: the one of go.mod.
 set -eu
@@ -12,7 +14,7 @@ cd "$(dirname "$0")"
 case "${1-}" in
 '' | demo) ;;
 -h | --help | help)
-	sed -n '2,8s/^# \{0,1\}//p' "$0"
+	sed -n '2,10s/^# \{0,1\}//p' "$0"
 	exit 0
 	;;
 *)
@@ -33,5 +35,6 @@ CGO_ENABLED=${CGO_ENABLED-0} go tool -modfile=tools/go.mod xcaddy build "$versio
 echo "built ./caddy" >&2
 
 if [ "${1-}" = demo ]; then
-	exec go run ./cmd/demo ./caddy
+	shift
+	exec go run ./cmd/demo ./caddy "$@"
 fi

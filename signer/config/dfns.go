@@ -167,6 +167,7 @@ func Dfns(s DfnsSettings) Config {
 	if s.DfnsAuth != (DfnsAuth{}) {
 		c.Dfns = &s.DfnsAuth
 	}
+	c.Headers = noIdempotencyKey()
 	for _, calls := range dfns.GuardedCalls() {
 		c.Guarded = append(c.Guarded, matchOf(calls))
 	}

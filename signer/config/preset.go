@@ -27,6 +27,12 @@ func (c *Config) Override(own Config) {
 	replaceEach(&c.Signatures, own.Signatures, func(a, b Signature) bool { return a.label() == b.label() })
 }
 
+// noIdempotencyKey removes what clients send to partners that do not know it: a
+// write that has a key would be sent again when its connection breaks.
+func noIdempotencyKey() []Header {
+	return []Header{{Name: "Idempotency-Key", Op: "remove"}, {Name: "X-Idempotency-Key", Op: "remove"}}
+}
+
 func replaceIf[T any](old *T, own T, given bool) {
 	if given {
 		*old = own
