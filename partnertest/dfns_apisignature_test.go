@@ -25,7 +25,7 @@ func newSigningCaller(t testing.TB, protocol string) *dfnsCaller {
 func TestDfnsAPISignature(t *testing.T) {
 	for _, protocol := range []string{"http/1.1", "h2"} {
 		c := newSigningCaller(t, protocol)
-		for _, answer := range []dfnsAnswer{
+		for _, answer := range []callAnswer{
 			c.call("GET", "/wallets?limit=10&paginationToken=a%2Fb", ""),
 			c.write("POST", "/wallets", `{"network":"Bitcoin","name":"é <&>"}`),
 			c.write("DELETE", "/anything%20else?now=1", ""),

@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -106,28 +105,13 @@ func signAPI(t testing.TB, key *rsa.PrivateKey, r *http.Request, body string) st
 	return encode(signature)
 }
 
-// A dfnsAnswer is what came back.
-type dfnsAnswer struct {
-	*http.Response
-	text   string
-	object map[string]any // nil when it is no JSON object
-}
-
 // send sends a request and reads the answer.
-func (c *dfnsCaller) send(request *http.Request) (dfnsAnswer, error) {
-	res, err := c.client.Do(request)
-	if err != nil {
-		return dfnsAnswer{}, err
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	answer := dfnsAnswer{Response: res, text: string(text)}
-	json.Unmarshal(text, &answer.object)
-	return answer, err
+func (c *dfnsCaller) send(request *http.Request) (callAnswer, error) {
+	return sendTo(c.client, request)
 }
 
 // call makes a call, which must be answered.
-func (c *dfnsCaller) call(method, target, body string, headers ...string) dfnsAnswer {
+func (c *dfnsCaller) call(method, target, body string, headers ...string) callAnswer {
 	c.t.Helper()
 	answer, err := c.send(c.request(method, target, body, headers...))
 	if err != nil {
@@ -137,7 +121,7 @@ func (c *dfnsCaller) call(method, target, body string, headers ...string) dfnsAn
 }
 
 // challengeFor asks for a challenge.
-func (c *dfnsCaller) challengeFor(method, path, payload string) dfnsAnswer {
+func (c *dfnsCaller) challengeFor(method, path, payload string) callAnswer {
 	c.t.Helper()
 	return c.call("POST", "/auth/action/init", initBody(method, path, payload))
 }
@@ -150,12 +134,12 @@ func initBody(method, path, payload string) string {
 }
 
 // answerTo is the body that answers a challenge.
-func (c *dfnsCaller) answerTo(challenge dfnsAnswer) string {
+func (c *dfnsCaller) answerTo(challenge callAnswer) string {
 	clientData := fmt.Sprintf(`{"challenge":"%s","type":"key.get"}`, challenge.object["challenge"])
 	return c.assertion(challenge, clientData, c.sign([]byte(clientData)))
 }
 
-func (c *dfnsCaller) assertion(challenge dfnsAnswer, clientData string, signature []byte) string {
+func (c *dfnsCaller) assertion(challenge callAnswer, clientData string, signature []byte) string {
 	encode := base64.RawURLEncoding.EncodeToString
 	return fmt.Sprintf(`{"challengeIdentifier":"%s","firstFactor":{"kind":"Key","credentialAssertion":`+
 		`{"credId":"%s","clientData":"%s","signature":"%s"}}}`,
@@ -174,7 +158,7 @@ func (c *dfnsCaller) userAction(method, path, payload string) string {
 }
 
 // write does all that a write needs.
-func (c *dfnsCaller) write(method, target, body string) dfnsAnswer {
+func (c *dfnsCaller) write(method, target, body string) callAnswer {
 	c.t.Helper()
 	path, _, _ := strings.Cut(target, "?")
 	return c.call(method, target, body, "X-DFNS-USERACTION", c.userAction(method, path, body))
@@ -192,7 +176,7 @@ func (c *dfnsCaller) wallet() string {
 }
 
 // refusedWith checks that a call was refused, in Dfns' format, and recorded.
-func (c *dfnsCaller) refusedWith(answer dfnsAnswer, status int, reason string) {
+func (c *dfnsCaller) refusedWith(answer callAnswer, status int, reason string) {
 	c.t.Helper()
 	inner, _ := answer.object["error"].(map[string]any)
 	message, _ := inner["message"].(string)

@@ -81,18 +81,7 @@ func (d *Dfns) failure(seen *Request) DfnsFailure {
 // strike lets a call fail, and says whether it is answered. When the connection ends,
 // it does not return.
 func (f DfnsFailure) strike(w http.ResponseWriter, r *http.Request) bool {
-	if f.Delay > 0 {
-		wait := time.NewTimer(f.Delay)
-		defer wait.Stop()
-		select {
-		case <-wait.C:
-		case <-r.Context().Done():
-		}
-	}
-	if f.End != GoOn {
-		conn, _ := connOf(r)
-		hangUp(conn, f.End)
-	}
+	Failure{Delay: f.Delay, End: f.End}.strike(r)
 	if f.Status == 0 && f.Body == "" {
 		return false
 	}

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// dfnsTime is JavaScript's Date.toISOString, which Dfns uses everywhere.
-	dfnsTime = "2006-01-02T15:04:05.000Z"
+	// isoTime is JavaScript's Date.toISOString, which Dfns uses everywhere, and others too.
+	isoTime = "2006-01-02T15:04:05.000Z"
 
 	// dfnsNonceAge is how far a nonce's date may be from the clock. Dfns does not say.
 	dfnsNonceAge = 5 * time.Minute
@@ -67,9 +67,9 @@ func parseDfnsNonce(value string) (id string, date time.Time, err error) {
 		return "", date, fmt.Errorf("%q is not a UUID of version 4 in lower case", id)
 	}
 	// Parse also takes a comma for the point.
-	date, err = time.Parse(dfnsTime, stamp)
-	if err != nil || date.Format(dfnsTime) != stamp {
-		return "", date, fmt.Errorf("%q is not a time like %s", stamp, dfnsTime)
+	date, err = time.Parse(isoTime, stamp)
+	if err != nil || date.Format(isoTime) != stamp {
+		return "", date, fmt.Errorf("%q is not a time like %s", stamp, isoTime)
 	}
 	return id, date, nil
 }

@@ -65,7 +65,7 @@ func (w *dfnsWorld) createPolicy(call dfnsCall) (dfnsReply, *dfnsRefusal) {
 	}
 	rule, action := body.object("rule"), body.object("action")
 	policy.obeyed = policy.ActivityKind == "Wallets:Sign" && rule.text("kind") == "AlwaysTrigger" && action.text("kind") == "RequestApproval"
-	for _, object := range []*dfnsObject{body, rule, action} {
+	for _, object := range []*jsonObject{body, rule, action} {
 		if refusal := object.refusal(); refusal != nil {
 			return dfnsReply{}, refusal
 		}

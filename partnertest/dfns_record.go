@@ -55,3 +55,11 @@ func (d *Dfns) refused(seen *Request, refusal *dfnsRefusal) dfnsReply {
 	d.refusals = append(d.refusals, DfnsRefusal{seen, refusal.status, refusal.reason})
 	return dfnsReply{status: refusal.status, body: dfnsError(refusal.status, refusal.reason, refusal.details)}
 }
+
+// refusal is 400 with the fault, or nil.
+func (o *jsonObject) refusal() *dfnsRefusal {
+	if o.err == nil {
+		return nil
+	}
+	return refuse(400, "The body: %v.", o.err)
+}

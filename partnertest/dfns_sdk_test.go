@@ -49,7 +49,7 @@ func TestDfnsSDK(t *testing.T) {
 // checkSDKWorld compares what the SDK made of the answers with what was carried out.
 func checkSDKWorld(t *testing.T, d *Dfns, output string) {
 	t.Helper()
-	var world dfnsAnswer
+	var world callAnswer
 	if err := json.Unmarshal([]byte(output), &world.object); err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}

@@ -7,7 +7,6 @@ import (
 	"mime"
 	"mime/multipart"
 	"slices"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -51,24 +50,6 @@ func needsUserAction(method, path string) bool {
 		_, ok := matchPath(call, method+" "+path)
 		return ok
 	})
-}
-
-// matchPath compares a path with a pattern, segment by segment, and returns what stands
-// at the pattern's asterisks.
-func matchPath(pattern, path string) (ids []string, ok bool) {
-	want, segments := strings.Split(pattern, "/"), strings.Split(path, "/")
-	if len(want) != len(segments) {
-		return nil, false
-	}
-	for i, segment := range segments {
-		switch {
-		case want[i] == "*" && segment != "":
-			ids = append(ids, segment)
-		case want[i] != segment:
-			return nil, false
-		}
-	}
-	return ids, true
 }
 
 // userActionPayload is the text of a request that its user action is for: the body, or

@@ -12,12 +12,12 @@ import (
 // TestDfnsAssertion: what answers a challenge is refused for each fault there can be.
 func TestDfnsAssertion(t *testing.T) {
 	c := newDfnsCaller(t, DfnsOptions{})
-	form := func(challenge dfnsAnswer, text string) string {
+	form := func(challenge callAnswer, text string) string {
 		clientData := strings.Replace(text, "C", fmt.Sprint(challenge.object["challenge"]), 1)
 		return c.assertion(challenge, clientData, c.sign([]byte(clientData)))
 	}
-	replace := func(old, by string) func(dfnsAnswer) string {
-		return func(challenge dfnsAnswer) string {
+	replace := func(old, by string) func(callAnswer) string {
+		return func(challenge callAnswer) string {
 			body := c.answerTo(challenge)
 			if !strings.Contains(body, old) {
 				t.Fatalf("no %s in %s", old, body)
@@ -25,25 +25,25 @@ func TestDfnsAssertion(t *testing.T) {
 			return strings.Replace(body, old, by, 1)
 		}
 	}
-	clientData := func(text string) func(dfnsAnswer) string {
-		return func(challenge dfnsAnswer) string { return form(challenge, text) }
+	clientData := func(text string) func(callAnswer) string {
+		return func(challenge callAnswer) string { return form(challenge, text) }
 	}
 	for _, test := range []struct {
 		name   string
-		body   func(dfnsAnswer) string
+		body   func(callAnswer) string
 		status int
 		reason string
 	}{
 		{"in order", c.answerTo, 200, ""},
 		{"an algorithm", replace(`"credId"`, `"algorithm":"sha256","credId"`), 200, ""},
-		{"no JSON", func(dfnsAnswer) string { return "x" }, 400, "it is not a JSON object"},
+		{"no JSON", func(callAnswer) string { return "x" }, 400, "it is not a JSON object"},
 		{"no identifier", replace(`"challengeIdentifier"`, `"identifier"`), 400, `"identifier" is not a property`},
 		{"another identifier", replace(`"challengeIdentifier":"`, `"challengeIdentifier":"x`), 400, "not one that was given out"},
-		{"no factor", func(dfnsAnswer) string { return `{"challengeIdentifier":"x"}` }, 400, "firstFactor is missing"},
+		{"no factor", func(callAnswer) string { return `{"challengeIdentifier":"x"}` }, 400, "firstFactor is missing"},
 		{"a second factor", replace(`{"challengeIdentifier"`, `{"secondFactor":{},"challengeIdentifier"`), 400, `"secondFactor" is not a property`},
 		{"another kind", replace(`"Key"`, `"Fido2"`), 400, `firstFactor is of the kind "Fido2"`},
 		{"no assertion", replace(`"credentialAssertion":{`, `"credentialAssertion":"","x":{`), 400, `"x" is not a property`},
-		{"an assertion that is text", func(dfnsAnswer) string {
+		{"an assertion that is text", func(callAnswer) string {
 			return `{"challengeIdentifier":"x","firstFactor":{"kind":"Key","credentialAssertion":"x"}}`
 		}, 400, "credentialAssertion: it is not a JSON object"},
 		{"another credential", replace(`"cr-1"`, `"cr-2"`), 403, `The credential "cr-2" is not among those allowed.`},
@@ -56,7 +56,7 @@ func TestDfnsAssertion(t *testing.T) {
 		{"more members", clientData(`{"challenge":"C","type":"key.get","more":1}`), 400, `"more" is not a property`},
 		{"another type", clientData(`{"challenge":"C","type":"key.create"}`), 400, `its type is "key.create"`},
 		{"another challenge", clientData(`{"challenge":"xC","type":"key.get"}`), 400, "its challenge is another one"},
-		{"a changed signature", func(challenge dfnsAnswer) string {
+		{"a changed signature", func(challenge callAnswer) string {
 			data := fmt.Sprintf(`{"challenge":"%s","type":"key.get"}`, challenge.object["challenge"])
 			return c.assertion(challenge, data, c.sign([]byte(data+" ")))
 		}, 403, "The signature does not fit clientData"},

@@ -49,7 +49,7 @@ func (d *Dfns) WebhookRequest(url, secret string, event DfnsEvent) (*http.Reques
 		Data          any    `json:"data"`
 		TimestampSent int64  `json:"timestampSent"`
 		Attempt       int    `json:"deliveryAttempt"`
-	}{event.ID, event.Date.UTC().Format(dfnsTime), event.Kind, event.Data, event.Sent.Unix(), max(1, event.Attempt)})
+	}{event.ID, event.Date.UTC().Format(isoTime), event.Kind, event.Data, event.Sent.Unix(), max(1, event.Attempt)})
 	if err != nil {
 		return nil, fmt.Errorf("partnertest: webhook event: %w", err)
 	}

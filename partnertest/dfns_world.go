@@ -91,7 +91,7 @@ func (w *dfnsWorld) serve(seen *Request) (dfnsReply, *dfnsRefusal) {
 }
 
 // date is the time now as Dfns writes it.
-func (w *dfnsWorld) date() string { return w.now().UTC().Format(dfnsTime) }
+func (w *dfnsWorld) date() string { return w.now().UTC().Format(isoTime) }
 
 // newDfnsID makes an id like those of Dfns: wa-1f04s-lqc9q-0123456789abcdef.
 func newDfnsID(prefix string) string {

@@ -8,7 +8,7 @@ import (
 )
 
 // at walks into an object of JSON.
-func (a dfnsAnswer) at(path ...any) any {
+func (a callAnswer) at(path ...any) any {
 	var value any = a.object
 	for _, step := range path {
 		switch step := step.(type) {
@@ -38,7 +38,7 @@ func TestDfnsExternalID(t *testing.T) {
 	if n := len(c.Writes()); n != 3 {
 		t.Errorf("%d writes, want two wallets and a transfer", n)
 	}
-	for _, conflict := range []dfnsAnswer{
+	for _, conflict := range []callAnswer{
 		c.write("POST", wallet+"/transfers", strings.Replace(transfer, `"1"`, `"2"`, 1)),
 		c.write("POST", other+"/transfers", transfer),
 	} {

@@ -34,6 +34,12 @@
 // 200 with the verdict and the request as JSON, or 401 with the same, with the
 // credentials masked. [Options.Answer] answers otherwise, and [Options.Break] ends
 // connections at the moments that hurt.
+//
+// # Real partners
+//
+// [Dfns], [OffBlocks], [Dynamic] and [Proof] are partners with what these APIs document:
+// their calls, tokens, signatures and refusals. Each says what it refused and what it
+// carried out, and fails on request.
 package partnertest
 
 import (

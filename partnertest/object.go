@@ -10,17 +10,17 @@ import (
 	"unicode/utf8"
 )
 
-// A dfnsObject is a JSON object whose members are taken out one by one. It is stricter
+// A jsonObject is a JSON object whose members are taken out one by one. It is stricter
 // than encoding/json: names differ by case, each comes once, nothing follows, and text is
 // UTF-8. The first fault stays in err, and everything is empty from then on.
-type dfnsObject struct {
+type jsonObject struct {
 	err    error
 	names  []string // in the order in which they are written
 	values map[string]json.RawMessage
 }
 
-func readObject(text []byte) *dfnsObject {
-	o := &dfnsObject{values: map[string]json.RawMessage{}}
+func readObject(text []byte) *jsonObject {
+	o := &jsonObject{values: map[string]json.RawMessage{}}
 	if !utf8.Valid(text) {
 		o.err = errors.New("it is not UTF-8")
 		return o
@@ -44,7 +44,7 @@ func readObject(text []byte) *dfnsObject {
 	return o
 }
 
-func (o *dfnsObject) readMember(decoder *json.Decoder) error {
+func (o *jsonObject) readMember(decoder *json.Decoder) error {
 	token, err := decoder.Token()
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (o *dfnsObject) readMember(decoder *json.Decoder) error {
 }
 
 // only allows members with these names alone.
-func (o *dfnsObject) only(names ...string) {
+func (o *jsonObject) only(names ...string) {
 	for _, name := range o.names {
 		if o.err == nil && !slices.Contains(names, name) {
 			o.err = fmt.Errorf("%q is not a property that is expected", name)
@@ -71,23 +71,23 @@ func (o *dfnsObject) only(names ...string) {
 	}
 }
 
-func (o *dfnsObject) has(name string) bool { return slices.Contains(o.names, name) }
+func (o *jsonObject) has(name string) bool { return slices.Contains(o.names, name) }
 
 // need makes it a fault that a member is missing.
-func (o *dfnsObject) need(name string) {
+func (o *jsonObject) need(name string) {
 	if o.err == nil && !o.has(name) {
 		o.err = fmt.Errorf("%s is missing", name)
 	}
 }
 
 // text is a string that must be there.
-func (o *dfnsObject) text(name string) string {
+func (o *jsonObject) text(name string) string {
 	o.need(name)
 	return o.optional(name)
 }
 
 // optional is a string that may be absent.
-func (o *dfnsObject) optional(name string) (text string) {
+func (o *jsonObject) optional(name string) (text string) {
 	value := o.values[name]
 	if o.err != nil || value == nil {
 		return ""
@@ -99,10 +99,10 @@ func (o *dfnsObject) optional(name string) (text string) {
 }
 
 // object is an object that must be there. Its faults are those of its own err.
-func (o *dfnsObject) object(name string) *dfnsObject {
+func (o *jsonObject) object(name string) *jsonObject {
 	o.need(name)
 	if o.err != nil {
-		return &dfnsObject{err: o.err}
+		return &jsonObject{err: o.err}
 	}
 	inner := readObject(o.values[name])
 	if inner.err != nil {
@@ -112,25 +112,17 @@ func (o *dfnsObject) object(name string) *dfnsObject {
 }
 
 // raw is the text of a member of any type that must be there.
-func (o *dfnsObject) raw(name string) json.RawMessage {
+func (o *jsonObject) raw(name string) json.RawMessage {
 	o.need(name)
 	return o.values[name]
 }
 
 // texts is a list of strings that may be absent; it is never nil.
-func (o *dfnsObject) texts(name string) []string {
+func (o *jsonObject) texts(name string) []string {
 	list := []string{}
 	value := o.values[name]
 	if o.err == nil && value != nil && (value[0] != '[' || json.Unmarshal(value, &list) != nil) {
 		o.err = fmt.Errorf("%s is not a list of strings", name)
 	}
 	return list
-}
-
-// refusal is 400 with the fault, or nil.
-func (o *dfnsObject) refusal() *dfnsRefusal {
-	if o.err == nil {
-		return nil
-	}
-	return refuse(400, "The body: %v.", o.err)
 }
