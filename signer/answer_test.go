@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/partnersign/partnersign/signer"
 )
@@ -112,4 +114,56 @@ func TestInsertBody(t *testing.T) {
 	if res.StatusCode != 503 || len(w.sent) != 2 {
 		t.Errorf("without memory: %d, %d sent", res.StatusCode, len(w.sent))
 	}
+}
+
+// An answer that must not be lost is waited for when the client has left.
+func TestDetach(t *testing.T) {
+	for _, detached := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			var seen *http.Response
+			wait := &step{apply: func(_ context.Context, r *signer.Request) error {
+				r.OnAnswer(func(res *http.Response) bool { seen = res; return false })
+				if detached {
+					r.Detach()
+				}
+				return nil
+			}}
+			base := roundTripper(func(out *http.Request) (*http.Response, error) {
+				select {
+				case <-out.Context().Done():
+					return nil, out.Context().Err()
+				case <-time.After(2 * time.Second):
+					return respond(200, ""), nil
+				}
+			})
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(time.Second, cancel)
+			p := newPartner(t, signer.Options{Timeout: 10 * time.Second, Steps: []signer.Step{wait}})
+			begin := time.Now()
+			_, _ = p.Transport(base).RoundTrip(must(http.NewRequestWithContext(ctx, "POST", "https://partner.example/", nil)))
+			if (seen != nil) != detached {
+				t.Errorf("detached %v: the answer is %v", detached, seen)
+			}
+			if took := time.Since(begin); detached && took != 2*time.Second || !detached && took != time.Second {
+				t.Errorf("detached %v: it took %v", detached, took)
+			}
+		})
+	}
+}
+
+// What is detached ends with its time.
+func TestDetachedTimesOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		detach := &step{apply: func(_ context.Context, r *signer.Request) error { r.Detach(); return nil }}
+		base := roundTripper(func(out *http.Request) (*http.Response, error) {
+			<-out.Context().Done()
+			return nil, out.Context().Err()
+		})
+		p := newPartner(t, signer.Options{Timeout: 3 * time.Second, Steps: []signer.Step{detach}})
+		begin := time.Now()
+		res := must(p.Transport(base).RoundTrip(must(http.NewRequest("POST", "https://partner.example/", nil))))
+		if res.StatusCode != 504 || time.Since(begin) != 3*time.Second {
+			t.Errorf("%d after %v", res.StatusCode, time.Since(begin))
+		}
+	})
 }

@@ -33,6 +33,7 @@ type Exchange struct {
 
 	mu       sync.Mutex
 	closed   bool
+	resting  *time.Timer             // between two attempts
 	reserved int64                   // bytes of memory that the body takes
 	cancel   context.CancelCauseFunc // of the last try
 	stream   *streamedBody           // of the last try, if it has one
@@ -69,6 +70,9 @@ func (x *Exchange) Close() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.closed = true
+	if x.resting != nil {
+		x.resting.Reset(0)
+	}
 	if x.cancel != nil {
 		x.cancel(errClosed)
 	}
@@ -91,6 +95,13 @@ func (x *Exchange) begin(cancel context.CancelCauseFunc) {
 	if x.cancel = cancel; x.closed {
 		cancel(errClosed)
 	}
+}
+
+// end ends the try that runs, if one does.
+func (x *Exchange) end(cause error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.cancel(cause)
 }
 
 // Format keeps what an exchange holds out of logs, whatever the verb.
@@ -146,7 +157,7 @@ func (x *Exchange) attempt(req *http.Request, base http.RoundTripper, record *Re
 				return res, nil
 			}
 			x.discard(res)
-			if err := wait(req.Context(), pause); err != nil {
+			if err := x.rest(req.Context(), pause); err != nil {
 				return nil, explain(req, err)
 			}
 		}

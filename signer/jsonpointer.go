@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // lookupJSON finds the string or number at a JSON pointer (RFC 6901). A number
@@ -15,12 +16,8 @@ func lookupJSON(data []byte, pointer string) (value string, ok bool, err error) 
 	if !json.Valid(data) {
 		return "", false, errors.New("the body is not JSON")
 	}
-	data = bytes.TrimSpace(data)
-	for token := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
-		token = strings.ReplaceAll(strings.ReplaceAll(token, "~1", "/"), "~0", "~")
-		if data = member(data, token); data == nil {
-			return "", false, nil
-		}
+	if data = valueAt(data, pointer); data == nil {
+		return "", false, nil
 	}
 	if data[0] == '"' {
 		err := json.Unmarshal(data, &value)
@@ -30,6 +27,40 @@ func lookupJSON(data []byte, pointer string) (value string, ok bool, err error) 
 		return string(data), true, nil
 	}
 	return "", false, nil
+}
+
+// valueAt is the value at a JSON pointer into valid JSON, a part of data; nil if
+// there is none.
+func valueAt(data []byte, pointer string) []byte {
+	data = bytes.TrimSpace(data)
+	if pointer == "" {
+		return data
+	}
+	for token := range strings.SplitSeq(pointer[1:], "/") {
+		if data = member(data, unescapeToken(token)); data == nil {
+			return nil
+		}
+	}
+	return data
+}
+
+// unescapeToken is what a reference token of a JSON pointer stands for.
+func unescapeToken(token string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(token, "~1", "/"), "~0", "~")
+}
+
+// checkPointer says what is wrong with a JSON pointer to a member.
+func checkPointer(pointer string) error {
+	rest := strings.NewReplacer("~0", "", "~1", "").Replace(pointer)
+	switch {
+	case pointer == "" || pointer[0] != '/':
+		return errors.New("expected a JSON pointer, such as /externalId")
+	case strings.Contains(rest, "~"):
+		return errors.New("in a JSON pointer ~ is written ~0, and / within a name ~1")
+	case !utf8.ValidString(pointer):
+		return errors.New("a JSON pointer is UTF-8")
+	}
+	return nil
 }
 
 // member is the value of one member of an object, the last of its name, or of
@@ -65,8 +96,11 @@ func member(data []byte, token string) (found []byte) {
 
 // sameString compares a JSON string with s.
 func sameString(quoted []byte, s string) bool {
-	if bytes.IndexByte(quoted, '\\') < 0 {
-		return string(quoted[1:len(quoted)-1]) == s
+	switch raw := quoted[1 : len(quoted)-1]; {
+	case bytes.IndexByte(raw, '\\') < 0:
+		return string(raw) == s
+	case len(raw) > len(`\u0000`)*len(s): // no need to copy it
+		return false
 	}
 	var unquoted string
 	return json.Unmarshal(quoted, &unquoted) == nil && unquoted == s

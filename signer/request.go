@@ -44,6 +44,7 @@ type Request struct {
 	base     http.RoundTripper // of the attempt
 	dial     string            // what base takes for the host
 	watchers []func(*http.Response) (again bool)
+	detached bool       // from the client's leaving
 	defaults [2]string  // names of the headers that pin has filled in
 	values   [10]string // of the headers that were set, in one piece of memory
 	used     int
@@ -79,6 +80,10 @@ func (r *Request) Set(name, value string) {
 func (r *Request) OnAnswer(watch func(res *http.Response) (again bool)) {
 	r.watchers = append(r.watchers, watch)
 }
+
+// Detach has this attempt go on when the client leaves, so that OnAnswer sees an
+// answer that would be lost otherwise. It ends with its time.
+func (r *Request) Detach() { r.detached = true }
 
 // answered calls the watchers, the last first, as defer does.
 func (r *Request) answered(res *http.Response) (again bool) {

@@ -112,16 +112,31 @@ func (retry *Retry) fits(body *Body) bool {
 	return ok && err == nil
 }
 
-// wait waits, unless the client leaves.
-func wait(ctx context.Context, d time.Duration) error {
+// rest waits, unless the client leaves or the exchange is closed.
+func (x *Exchange) rest(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
+	if x.setResting(timer) {
+		return errClosed
+	}
 	select {
 	case <-ctx.Done():
+		x.setResting(nil)
 		return errClientLeft
 	case <-timer.C:
-		return nil
 	}
+	if x.setResting(nil) {
+		return errClosed
+	}
+	return nil
+}
+
+// setResting reports whether the exchange is closed.
+func (x *Exchange) setResting(timer *time.Timer) (closed bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.resting = timer
+	return x.closed
 }
 
 // discard ends an answer that nobody will get. What is short, and there soon, is
@@ -130,10 +145,7 @@ func (x *Exchange) discard(res *http.Response) {
 	if res.Body == nil {
 		return
 	}
-	x.mu.Lock()
-	cancel := x.cancel
-	x.mu.Unlock()
-	timer := time.AfterFunc(time.Second, func() { cancel(errClosed) })
+	timer := time.AfterFunc(time.Second, func() { x.end(errClosed) })
 	defer timer.Stop()
 	_, _ = io.CopyN(io.Discard, res.Body, 64<<10)
 	_ = res.Body.Close()

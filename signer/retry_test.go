@@ -127,6 +127,20 @@ func TestRetryEndsWithTheClient(t *testing.T) {
 	})
 }
 
+func TestRetryEndsWithTheExchange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &wire{answer: statuses(503)}
+		p := newPartner(t, signer.Options{Retries: []signer.Retry{{Status: []int{503}, MinBackoff: 20 * time.Second, MaxBackoff: 20 * time.Second}}})
+		x := p.Begin()
+		time.AfterFunc(time.Second, x.Close)
+		begin := time.Now()
+		_, err := x.RoundTrip(must(http.NewRequest("GET", "https://partner.example/", nil)), w)
+		if !errors.Is(err, context.Canceled) || len(w.sent) != 1 || time.Since(begin) != time.Second {
+			t.Errorf("error %v, %d sent in %v", err, len(w.sent), time.Since(begin))
+		}
+	})
+}
+
 // What is in the way of the next attempt is taken out of it: an answer that
 // does not end.
 func TestRetryAfterAnEndlessAnswer(t *testing.T) {

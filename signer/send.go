@@ -24,7 +24,7 @@ func (x *Exchange) try(req *http.Request, r *Request) (_ *http.Response, again b
 	x.begin(cancel)
 	held := r.Body != nil
 	clock := startClock(time.Until(x.deadline), func() {
-		cancel(errTooSlow)
+		x.end(errTooSlow)
 		if !held && x.readDeadline != nil {
 			_ = x.readDeadline(time.Now()) // net/http waits for the body's reader to return
 		}
@@ -38,6 +38,10 @@ func (x *Exchange) try(req *http.Request, r *Request) (_ *http.Response, again b
 			x.closeBody(req)
 		}
 		return nil, false, explain(req, err)
+	}
+	if r.detached {
+		ctx, cancel = context.WithCancelCause(context.WithoutCancel(req.Context()))
+		x.begin(cancel)
 	}
 	r.Record.Signed = true
 	x.attempts++
