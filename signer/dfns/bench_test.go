@@ -15,19 +15,21 @@ import (
 	"github.com/partnersign/partnersign/signer/keys"
 )
 
+// What Dfns answers in these benchmarks.
+const (
+	benchChallenge = `{"challenge":"MTg3Y2JhMDktNGQ0NC00YTQ4LWFjYzktNTc4Yzk4ZDVlN2Zi","challengeIdentifier":"eyJ0eXAiOiJKV1QiLCJhbGciOiJFZERTQSJ9.e30.c2ln",` +
+		`"allowCredentials":{"key":[{"type":"public-key","id":"` + credentialID + `"}],"webauthn":[]},"supportedCredentialKinds":[{"kind":"Key","factor":"first"}]}`
+	benchGranted = `{"userAction":"eyJ0eXAiOiJKV1QiLCJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl"}`
+)
+
 // What a signed write costs beyond its round trips, beside the one signature
 // that it cannot do without.
 func BenchmarkUserAction(b *testing.B) {
-	const (
-		challenge = `{"challenge":"MTg3Y2JhMDktNGQ0NC00YTQ4LWFjYzktNTc4Yzk4ZDVlN2Zi","challengeIdentifier":"eyJ0eXAiOiJKV1QiLCJhbGciOiJFZERTQSJ9.e30.c2ln",` +
-			`"allowCredentials":{"key":[{"type":"public-key","id":"` + credentialID + `"}],"webauthn":[]},"supportedCredentialKinds":[{"kind":"Key","factor":"first"}]}`
-		granted = `{"userAction":"eyJ0eXAiOiJKV1QiLCJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl"}`
-	)
 	u := newUserAction(b, UserActionOptions{Call: func(_ context.Context, _ *signer.Request, _, path string, _ []byte) (*http.Response, error) {
 		if path == initCall.path {
-			return respond(200, challenge), nil
+			return respond(200, benchChallenge), nil
 		}
-		return respond(200, granted), nil
+		return respond(200, benchGranted), nil
 	}})
 	for name, body := range map[string]string{
 		"200B": `{"kind":"Native","to":"0xb282dc7cde21717f18337a596e91ded00b79b25f","amount":"1000","externalId":"` + strings.Repeat("x", 90) + `"}`,
@@ -71,26 +73,6 @@ func BenchmarkAPISignature(b *testing.B) {
 			if _, err := rsa.SignPKCS1v15(rand.Reader, rsaKey(), crypto.SHA256, digest[:]); err != nil {
 				b.Fatal(err)
 			}
-		}
-	})
-}
-
-// A token is parsed once, not for every request.
-func BenchmarkToken(b *testing.B) {
-	text := expiring(february)
-	token := NewToken(TokenOptions{Token: fixed(text)})
-	b.Run("Value", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := token.Value(february.Add(-DefaultWarn)); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("Expiry", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			Expiry(text)
 		}
 	})
 }

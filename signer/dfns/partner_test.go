@@ -100,7 +100,7 @@ func TestThroughPartner(t *testing.T) {
 	defer base.CloseIdleConnections()
 	upstream := must(signer.ParseUpstream(server.URL))
 	steps := []signer.Step{
-		&token.Bearers{Tokens: []token.Bearer{{Token: NewToken(TokenOptions{Token: fixed("opaque")})}}},
+		&token.Bearers{Tokens: []token.Bearer{{Token: token.NewJWT(token.JWTOptions{Token: fixed("opaque")})}}},
 		&App{ID: fixed("ap-1"), Secret: fixed("app-secret")},
 		must(NewAPISignature(newKey(rsaKey(), keys.RSAv15SHA256))),
 	}

@@ -1,6 +1,7 @@
-package dfns
+package token_test
 
 import (
+	"crypto/ed25519"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -18,123 +19,133 @@ import (
 	"github.com/partnersign/partnersign/signer/token"
 )
 
-// newJWT is a token as Dfns makes them, with these claims.
-func newJWT(claims any) string {
+// february is when these tests happen.
+var february = time.Date(2024, 2, 15, 10, 0, 0, 0, time.UTC)
+
+var seedKey = ed25519.NewKeyFromSeed(make([]byte, 32))
+
+// claimsJWT is a token with these claims.
+func claimsJWT(claims any) string {
 	s := must(jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: seedKey}, nil))
 	return must(jwt.Signed(s).Claims(claims).Serialize())
 }
 
-func expiring(at time.Time) string { return newJWT(map[string]any{"exp": at.Unix(), "sub": "us-1"}) }
+func expiring(at time.Time) string { return claimsJWT(map[string]any{"exp": at.Unix(), "sub": "us-1"}) }
 
-func TestExpiry(t *testing.T) {
+func TestExpiryOfJWT(t *testing.T) {
 	none := time.Time{}
 	unsigned := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none"}`)) + "." + base64.RawURLEncoding.EncodeToString([]byte(`{"exp":1}`)) + "."
-	for token, want := range map[string]time.Time{
-		expiring(february):                              february,
-		newJWT(map[string]any{"exp": 1708000000.5}):     time.Unix(1708000000, 0),
-		newJWT(map[string]any{"exp": 0}):                time.Unix(0, 0),
-		newJWT(map[string]any{"iat": 1}):                none,
-		newJWT(map[string]any{"exp": "tomorrow"}):       none,
-		newJWT(map[string]any{"exp": nil}):              none,
-		newJWT(map[string]any{"exp": 1e300}):            none,
-		newJWT(map[string]any{"Exp": february.Unix()}):  none,
-		expiring(february) + ".":                        none,
-		strings.Replace(expiring(february), ".", "", 1): none,
+	for text, want := range map[string]time.Time{
+		expiring(february): february,
+		claimsJWT(map[string]any{"exp": 1708000000.5}):    time.Unix(1708000000, 0),
+		claimsJWT(map[string]any{"exp": 0}):               time.Unix(0, 0),
+		claimsJWT(map[string]any{"iat": 1}):               none,
+		claimsJWT(map[string]any{"exp": "tomorrow"}):      none,
+		claimsJWT(map[string]any{"exp": nil}):             none,
+		claimsJWT(map[string]any{"exp": 1e300}):           none,
+		claimsJWT(map[string]any{"Exp": february.Unix()}): none,
+		expiring(february) + ".":                          none,
+		strings.Replace(expiring(february), ".", "", 1):   none,
 		unsigned:      none,
 		"dfns-opaque": none,
 		"":            none,
 		"a.b.c":       none,
 	} {
-		if got, ok := Expiry(token); !got.Equal(want) || ok != !want.IsZero() {
-			t.Errorf("%s: %v, %v, want %v", token, got, ok, want)
+		if got, ok := token.Expiry(text); !got.Equal(want) || ok != !want.IsZero() {
+			t.Errorf("%s: %v, %v, want %v", text, got, ok, want)
 		}
 	}
 }
 
-func TestToken(t *testing.T) {
+func TestJWT(t *testing.T) {
 	value := expiring(february)
-	token := NewToken(TokenOptions{Token: fixed(value)})
+	jwt := token.NewJWT(token.JWTOptions{Token: fixed(value)})
 	for _, left := range []time.Duration{365 * 24 * time.Hour, time.Second} {
-		if got, err := token.Value(february.Add(-left)); got != value || err != nil {
+		if got, err := jwt.Value(february.Add(-left)); got != value || err != nil {
 			t.Errorf("%v before: %q, %v", left, got, err)
 		}
 	}
 	for _, past := range []time.Duration{0, time.Nanosecond, 1000 * time.Hour} {
-		got, err := token.Value(february.Add(past))
-		problem := wantProblem(t, err, signer.CredentialUnavailable, "the Dfns token expired at 2024-02-15T10:00:00Z; make a new one")
+		got, err := jwt.Value(february.Add(past))
+		problem := wantProblem(t, err, "the bearer token expired at 2024-02-15T10:00:00Z")
 		if got != "" || strings.Contains(problem.Error(), value[:10]) {
 			t.Errorf("%v after: %q, %v", past, got, problem)
 		}
 	}
-	opaque := NewToken(TokenOptions{Token: fixed("opaque")})
+	opaque := token.NewJWT(token.JWTOptions{Token: fixed("opaque")})
 	if got, err := opaque.Value(february); got != "opaque" || err != nil {
 		t.Errorf("%q, %v", got, err)
 	}
-	missing := NewToken(TokenOptions{Token: unavailable{}})
+	missing := token.NewJWT(token.JWTOptions{Token: noFile{}})
 	if _, err := missing.Value(february); err == nil || err.Error() != "no such file" {
 		t.Errorf("error %v", err)
 	}
 }
 
-// changing is a token whose file is replaced.
-type changing struct{ text atomic.Value }
+// noFile is a secret that is gone.
+type noFile struct{}
 
-func (c *changing) Value(time.Time) (string, error) { return c.text.Load().(string), nil }
+func (noFile) Value(time.Time) (string, error) { return "", errors.New("no such file") }
+
+// replaced is a token whose file is replaced.
+type replaced struct{ text atomic.Value }
+
+func (c *replaced) Value(time.Time) (string, error) { return c.text.Load().(string), nil }
 
 // An expired token heals as soon as there is a new one.
-func TestTokenIsReplaced(t *testing.T) {
-	source := new(changing)
-	token := NewToken(TokenOptions{Token: source})
+func TestJWTIsReplaced(t *testing.T) {
+	source := new(replaced)
+	jwt := token.NewJWT(token.JWTOptions{Token: source})
 	for i, test := range []struct {
 		value string
 		fails bool
 	}{{expiring(february), true}, {expiring(february.Add(time.Hour)), false}, {"opaque", false}, {expiring(february), true}} {
 		source.text.Store(test.value)
-		if _, err := token.Value(february); (err != nil) != test.fails {
+		if _, err := jwt.Value(february); (err != nil) != test.fails {
 			t.Errorf("%d: %v", i, err)
 		}
 	}
 }
 
 // Somebody hears of it a week before, once an hour, from whatever goroutine.
-func TestTokenTellsThatItExpires(t *testing.T) {
+func TestJWTTellsThatItExpires(t *testing.T) {
 	const day = 24 * time.Hour
 	var mu sync.Mutex
 	var told []time.Duration
-	o := TokenOptions{Token: fixed(expiring(february)), Expires: func(left time.Duration) {
+	o := token.JWTOptions{Token: fixed(expiring(february)), Expires: func(left time.Duration) {
 		mu.Lock()
 		defer mu.Unlock()
 		told = append(told, left)
 	}}
-	use := func(token *Token, left time.Duration) {
+	use := func(jwt *token.JWT, left time.Duration) {
 		var all sync.WaitGroup
 		for range 20 {
-			all.Go(func() { _, _ = token.Value(february.Add(-left)) })
+			all.Go(func() { _, _ = jwt.Value(february.Add(-left)) })
 		}
 		all.Wait()
 	}
-	token := NewToken(o)
-	for _, left := range []time.Duration{30 * day, 7 * day, 7*day - 1, 7*day - time.Hour, 7*day - time.Hour - 1, Urgent, Urgent - time.Minute, -time.Hour} {
-		use(token, left)
+	jwt := token.NewJWT(o)
+	for _, left := range []time.Duration{30 * day, 7 * day, 7*day - 1, 7*day - time.Hour, 7*day - time.Hour - 1, token.Urgent, token.Urgent - time.Minute, -time.Hour} {
+		use(jwt, left)
 	}
-	if want := []time.Duration{7*day - 1, 7*day - time.Hour - 1, Urgent, -time.Hour}; fmt.Sprint(told) != fmt.Sprint(want) {
+	if want := []time.Duration{7*day - 1, 7*day - time.Hour - 1, token.Urgent, -time.Hour}; fmt.Sprint(told) != fmt.Sprint(want) {
 		t.Errorf("told %v, want %v", told, want)
 	}
 	told = nil
 	o.Warn = time.Hour
-	token = NewToken(o)
-	use(token, 2*time.Hour)
-	use(token, time.Minute)
+	jwt = token.NewJWT(o)
+	use(jwt, 2*time.Hour)
+	use(jwt, time.Minute)
 	if len(told) != 1 || told[0] != time.Minute {
 		t.Errorf("told %v", told)
 	}
 }
 
 // In the step that sends bearer tokens, nothing leaves with an expired one.
-func TestTokenAsBearer(t *testing.T) {
+func TestJWTAsBearer(t *testing.T) {
 	upstream := must(signer.ParseUpstream("https://api.dfns.io"))
 	for value, sent := range map[string]bool{expiring(february): false, expiring(february.Add(time.Minute)): true} {
-		bearers := &token.Bearers{Tokens: []token.Bearer{{Token: NewToken(TokenOptions{Token: fixed(value)})}}}
+		bearers := &token.Bearers{Tokens: []token.Bearer{{Token: token.NewJWT(token.JWTOptions{Token: fixed(value)})}}}
 		partner := must(signer.New(signer.Options{Upstream: upstream, Steps: []signer.Step{bearers}, Now: func() time.Time { return february }}))
 		calls := 0
 		base := roundTripper(func(req *http.Request) (*http.Response, error) {
@@ -151,22 +162,38 @@ func TestTokenAsBearer(t *testing.T) {
 	}
 }
 
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
-
 func FuzzExpiry(f *testing.F) {
 	f.Add(expiring(february))
 	f.Add("a.b.c")
 	f.Fuzz(func(t *testing.T, text string) {
-		expiry, ok := Expiry(text)
+		expiry, ok := token.Expiry(text)
 		if !ok && !expiry.IsZero() {
 			t.Errorf("%v without being sure", expiry)
 		}
-		got, err := NewToken(TokenOptions{Token: fixed(text)}).Value(february)
+		got, err := token.NewJWT(token.JWTOptions{Token: fixed(text)}).Value(february)
 		var problem *signer.Problem
 		if err == nil && got != text || err != nil && (got != "" || !errors.As(err, &problem)) {
 			t.Errorf("%q, %v", got, err)
+		}
+	})
+}
+
+// A JWT is parsed once, not for every request.
+func BenchmarkJWT(b *testing.B) {
+	text := expiring(february)
+	jwt := token.NewJWT(token.JWTOptions{Token: fixed(text)})
+	b.Run("Value", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := jwt.Value(february.Add(-token.DefaultWarn)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("Expiry", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			token.Expiry(text)
 		}
 	})
 }

@@ -9,42 +9,6 @@ import (
 	"github.com/partnersign/partnersign/signer"
 )
 
-// A Bearer is one fixed token and the requests that it is for.
-type Bearer struct {
-	Token signer.Value
-	On    signer.Match // the zero value: all requests
-}
-
-// Bearers is the step that sets Authorization: Bearer with the first token
-// that is for the request. A request that none is for goes without.
-type Bearers struct{ Tokens []Bearer }
-
-// Phase implements signer.Step.
-func (*Bearers) Phase() signer.Phase { return signer.PhaseCredentials }
-
-// Owns implements signer.Step.
-func (*Bearers) Owns() []string { return []string{"Authorization"} }
-
-// NeedsBody implements signer.Step.
-func (*Bearers) NeedsBody(*signer.Request) bool { return false }
-
-// Apply implements signer.Step.
-func (s *Bearers) Apply(_ context.Context, r *signer.Request) error {
-	for i := range s.Tokens {
-		b := &s.Tokens[i]
-		if !b.On.Matches(r.Method, r.Path) {
-			continue
-		}
-		value, err := b.Token.Value(r.Now)
-		if err != nil {
-			return signer.CredentialUnavailable.Problem("the bearer token is not available; the proxy's log says why").Because(err)
-		}
-		r.Set("Authorization", "Bearer "+value)
-		return nil
-	}
-	return nil
-}
-
 // Basic is the step that sets Authorization: Basic.
 type Basic struct{ User, Password signer.Value }
 
