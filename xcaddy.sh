@@ -5,7 +5,8 @@
 #   ./xcaddy.sh demo             builds ./caddy and shows it working: plain requests
 #                                in, the requests as partners saw them and their
 #                                verdicts out
-#   ./xcaddy.sh demo <partner>   shows one of them: acme or dfns
+#   ./xcaddy.sh demo <partner>   shows one of them: acme, dfns, offblocks, dynamic
+#                                or proof
 #
 # CADDY_VERSION chooses Caddy's version; default: the one of go.mod.
 set -eu
@@ -14,7 +15,7 @@ cd "$(dirname "$0")"
 case "${1-}" in
 '' | demo) ;;
 -h | --help | help)
-	sed -n '2,10s/^# \{0,1\}//p' "$0"
+	sed -n '2,11s/^# \{0,1\}//p' "$0"
 	exit 0
 	;;
 *)

@@ -20,7 +20,7 @@ func (g *Guard) admit(r *http.Request) *signer.Problem {
 	if problem := g.admitBrowser(r.Header); problem != nil {
 		return problem
 	}
-	return g.admitClient(r.Header)
+	return g.admitClient(r)
 }
 
 // admitHost refuses names that a page may have rebound to this address: the
@@ -73,8 +73,9 @@ func (g *Guard) admitBrowser(h http.Header) *signer.Problem {
 	return signer.BrowserRefused.Problem("a page in a browser asks (Origin or Sec-Fetch-Site says so); browsers lists the origins that may")
 }
 
-// admitClient compares in constant time, whatever the lengths.
-func (g *Guard) admitClient(h http.Header) *signer.Problem {
+// admitClient compares in constant time, whatever the lengths. Clients of a
+// proxy present what they have with CONNECT, and not again in the tunnel.
+func (g *Guard) admitClient(r *http.Request) *signer.Problem {
 	if g.ClientAuth == nil {
 		return nil
 	}
@@ -83,7 +84,10 @@ func (g *Guard) admitClient(h http.Header) *signer.Problem {
 		return signer.CredentialUnavailable.Problem("what callers must present is not available; the proxy's log says why").Because(err)
 	}
 	name := g.ClientAuth.header()
-	values := h[name]
+	values := r.Header[name]
+	if t := tunnelOf(r.Context()); t != nil && len(values) == 0 && name == "Proxy-Authorization" {
+		values = t.outer.Header[name]
+	}
 	if len(values) != 1 {
 		values = []string{""}
 	}

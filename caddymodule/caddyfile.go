@@ -4,6 +4,8 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+
+	"github.com/partnersign/partnersign/signer/keys"
 )
 
 func init() {
@@ -20,6 +22,10 @@ func init() {
 //
 //	partnersign {
 //	    body_memory <size>
+//	    persist {
+//	        key <secret>
+//	        previous_key <secret>…
+//	    }
 //	}
 func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 	d.Next() // the option's name
@@ -31,10 +37,11 @@ func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 	}
 	app := new(App)
 	for d.NextBlock(0) {
-		if d.Val() != "body_memory" {
-			return nil, unknown(d, "body_memory")
+		parse, ok := globalLines[d.Val()]
+		if !ok {
+			return nil, unknown(d, names(globalLines)...)
 		}
-		if err := read(d.NextSegment(), parseBodyMemory, app, func(*App) error { return nil }); err != nil {
+		if err := read(d.NextSegment(), parse, app, func(*App) error { return nil }); err != nil {
 			return nil, err
 		}
 	}
@@ -46,5 +53,39 @@ func parseBodyMemory(d *caddyfile.Dispenser, app *App) (err error) {
 		return twice(d)
 	}
 	app.BodyMemory, err = oneSize(d)
+	return err
+}
+
+var globalLines = map[string]func(*caddyfile.Dispenser, *App) error{
+	"body_memory": parseBodyMemory,
+	"persist":     parsePersist,
+}
+
+func parsePersist(d *caddyfile.Dispenser, app *App) error {
+	if app.Persist != nil {
+		return twice(d)
+	}
+	if d.NextArg() {
+		return d.Err("persist takes a block and no arguments")
+	}
+	line := d.Token()
+	p := new(Persist)
+	app.Persist = p
+	err := readBlock(d, "persist", checked, func(name string, args []string) error {
+		const expected = "{env.NAME} or {file./absolute/path} of 32 random bytes in base64"
+		var previous string
+		switch name {
+		case "key":
+			return setting(d, name, args, &p.Key, keys.CheckSecret, expected)
+		case "previous_key":
+			err := setting(d, name, args, &previous, keys.CheckSecret, expected)
+			p.PreviousKeys = append(p.PreviousKeys, previous)
+			return err
+		}
+		return unknown(d, "key", "previous_key")
+	}, "previous_key")
+	if err == nil && p.Key == "" {
+		return at(line).Err("persist: key is missing: {env.NAME} or {file./absolute/path} of 32 random bytes in base64")
+	}
 	return err
 }

@@ -65,6 +65,14 @@ func (*Guard) CaddyModule() caddy.ModuleInfo {
 
 // Provision opens the secret.
 func (g *Guard) Provision(ctx caddy.Context) error {
+	app, err := ctx.App("partnersign")
+	if err != nil {
+		return err
+	}
+	return together(ctx, g.Partner, g.provision(ctx, app.(*App)))
+}
+
+func (g *Guard) provision(ctx caddy.Context, app *App) error {
 	if err := g.check(); err != nil {
 		return err
 	}
@@ -81,6 +89,7 @@ func (g *Guard) Provision(ctx caddy.Context) error {
 	if g.secret, err = loader.Secret(g.ClientAuth.Secret); err != nil {
 		return fmt.Errorf("client_auth: %w", err)
 	}
+	app.readiness.askSecret(g.Partner, "client_auth", g.secret)
 	if name := g.ClientAuth.header(); name != "Proxy-Authorization" && name != "Authorization" {
 		g.report.log.Warn("access logs show the header of client_auth unless a log filter removes it; Caddy hides Proxy-Authorization and Authorization by itself",
 			zap.String("partner", g.Partner), zap.String("header", name))

@@ -87,6 +87,7 @@ func writeSecrets() error {
 	files := map[string][]byte{
 		"token":      []byte("sk_live_in_a_file\n"),
 		"dfns-token": []byte("a token\n"),
+		"store-key":  []byte("MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3BxcnN0dXY=\n"),
 		"hmac":       []byte(base64.StdEncoding.EncodeToString(make([]byte, 64))),
 		"ca.pem":     pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
 		"client.pem": pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),

@@ -91,9 +91,9 @@ func (p *partnerProxy) arguments(d *caddyfile.Dispenser) (err error) {
 		p.upstream, err = signer.ParseUpstream(args[0])
 		p.transport.Upstream = p.upstream.String()
 	case len(args) == 0 && p.preset != nil:
-		upstream := p.preset.fill().Upstream
+		upstream := p.preset.fill("").Upstream
 		if upstream == "" {
-			return d.Err("this preset needs the partner's URL behind its name")
+			return d.Err("partner_proxy takes the partner's URL behind the name of this preset, for each customer has its own")
 		}
 		p.upstream, err = signer.ParseUpstream(upstream)
 	default:
@@ -107,7 +107,7 @@ func (p *partnerProxy) merge() error {
 	if p.preset == nil {
 		return nil
 	}
-	c := p.preset.fill()
+	c := p.preset.fill(p.transport.Upstream)
 	for _, line := range p.removed {
 		if !c.Remove(line.Text) {
 			return at(line).Errf("%s off: the preset has none: remove the line", line.Text)

@@ -1,9 +1,6 @@
 package caddymodule
 
 import (
-	"errors"
-	"slices"
-
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
 	"github.com/partnersign/partnersign/signer/config"
@@ -14,33 +11,12 @@ import (
 type preset struct {
 	// settings read one line of the block each, once.
 	settings map[string]func(d *caddyfile.Dispenser, args []string) error
-	// fill makes a configuration of the settings.
-	fill func() config.Config
+	// fill makes a configuration of the settings, for an upstream other than
+	// the preset's own if one is given.
+	fill func(upstream string) config.Config
 	// missing says which setting is missing from what has been made of them
 	// and of the rest of the block.
 	missing func(config.Config) error
-}
-
-// presets are made anew for each partner_proxy.
-var presets = map[string]func() *preset{
-	"dfns": newDfnsPreset,
-}
-
-func newDfnsPreset() *preset {
-	s := new(config.DfnsSettings)
-	p := &preset{
-		settings: map[string]func(*caddyfile.Dispenser, []string) error{
-			"token": secretSetting("token", &s.Token),
-		},
-		fill: func() config.Config { return config.Dfns(*s) },
-		missing: func(c config.Config) error {
-			return needsToken(c, "the token of a service account")
-		},
-	}
-	for name, parse := range dfnsLines {
-		p.settings[name] = func(d *caddyfile.Dispenser, args []string) error { return parse(d, args, &s.DfnsAuth) }
-	}
-	return p
 }
 
 // secretSetting is a setting that is a secret.
@@ -48,14 +24,6 @@ func secretSetting(name string, into *string) func(*caddyfile.Dispenser, []strin
 	return func(d *caddyfile.Dispenser, args []string) error {
 		return setting(d, name, args, into, keys.CheckSecret, "{env.NAME} or {file./absolute/path}")
 	}
-}
-
-// needsToken asks for a token where nothing else sets Authorization.
-func needsToken(c config.Config, what string) error {
-	if c.Bearer != nil || c.BasicAuth != nil || slices.Contains(c.ClientHeaders, "Authorization") {
-		return nil
-	}
-	return errors.New("token is missing: {env.NAME} or {file./absolute/path} of " + what)
 }
 
 // line reads one line of the block that is a setting.

@@ -2,7 +2,6 @@ package caddymodule
 
 import (
 	"errors"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/prometheus/client_golang/prometheus"
@@ -10,7 +9,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/partnersign/partnersign/signer"
-	"github.com/partnersign/partnersign/signer/dfns"
+	"github.com/partnersign/partnersign/signer/capture"
 )
 
 // The metrics. They are made once, because Caddy has a new registry for every
@@ -34,6 +33,10 @@ var (
 		Help:    "What the calls to a partner took that a request needed first, by partner.",
 		Buckets: prometheus.ExponentialBuckets(0.01, 2, 12),
 	}, []string{"partner"})
+	capturedTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "partnersign_captured_tokens_total",
+		Help: "What happened to tokens that partners tell once, by partner and event.",
+	}, []string{"partner", "event"})
 	bodyMemoryBytes = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "partnersign_body_memory_bytes",
 		Help: "Bytes of buffered bodies held now, of all partners.",
@@ -47,7 +50,9 @@ type reporter struct {
 }
 
 func newReporter(ctx caddy.Context) *reporter {
-	for _, c := range []prometheus.Collector{requestsTotal, problemsTotal, reloadsTotal, challengeSeconds, bodyMemoryBytes} {
+	for _, c := range []prometheus.Collector{requestsTotal, problemsTotal, reloadsTotal, challengeSeconds, capturedTotal,
+		tokenExpiry, tokenRefreshed, tokenRefreshes, bodyMemoryBytes,
+	} {
 		if err := ctx.GetMetricsRegistry().Register(c); err != nil && !errors.As(err, new(prometheus.AlreadyRegisteredError)) {
 			ctx.Logger().Error("a metric is missing", zap.Error(err))
 		}
@@ -107,14 +112,15 @@ func (r *reporter) problem(rec *signer.Record) {
 	}
 }
 
-// expires is told of a token that is near its end, or past it.
-func (r *reporter) expires(partner string, left time.Duration) {
-	level := zapcore.WarnLevel
-	if left < dfns.Urgent {
-		level = zapcore.ErrorLevel
+// captured is told what happens to a token that a partner tells once.
+func (r *reporter) captured(partner string, e capture.Event) {
+	capturedTotal.WithLabelValues(partner, string(e.Kind)).Inc()
+	level := zapcore.DebugLevel
+	if e.Err != nil {
+		level = zapcore.WarnLevel
 	}
-	if c := r.log.Check(level, "a bearer token expires; put a new one in its place"); c != nil {
-		c.Write(zap.String("partner", partner), zap.Duration("left", left.Round(time.Second)))
+	if c := r.log.Check(level, "captured token: "+string(e.Kind)); c != nil {
+		c.Write(zap.String("partner", partner), zap.String("flow", e.Flow), zap.Error(e.Err))
 	}
 }
 

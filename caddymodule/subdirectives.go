@@ -26,6 +26,8 @@ var subdirectives = map[string]func(*caddyfile.Dispenser, *config.Config) error{
 	"idempotency_key": parseIdempotencyKey,
 	"content_digest":  parseContentDigest,
 	"signature":       parseSignature,
+	"capture":         parseCapture,
+	"json_field":      parseJSONField,
 	"dfns":            parseDfns,
 	"retry":           parseRetry,
 }
@@ -96,30 +98,6 @@ func parseTimeout(d *caddyfile.Dispenser, c *config.Config) error {
 	}
 	c.Timeout = config.Duration(timeout)
 	return nil
-}
-
-func parseBearer(d *caddyfile.Dispenser, c *config.Config) error {
-	args := d.RemainingArgs()
-	if len(args) != 1 {
-		return d.Err("bearer: expected {env.NAME} or {file./absolute/path}, and nothing else on the line")
-	}
-	if n := len(c.Bearer); n > 0 && c.Bearer[n-1].On == nil {
-		return d.Err("bearer: the token before this one is for every request; give it an on line, or put it last")
-	}
-	b := config.Bearer{Token: args[0]}
-	err := readBlock(d, "bearer", b.Check, func(name string, args []string) (err error) {
-		switch {
-		case name == "on":
-			b.On, err = readOn(d, args)
-		case name == "jwt" && len(args) == 0:
-			b.JWT = true
-		default:
-			err = unknown(d, "jwt", "on <METHODS|*> <glob>…")
-		}
-		return err
-	})
-	c.Bearer = append(c.Bearer, b)
-	return err
 }
 
 func parseBasicAuth(d *caddyfile.Dispenser, c *config.Config) error {

@@ -1,6 +1,8 @@
 package caddymodule
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,8 +19,10 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 
 	"github.com/partnersign/partnersign/signer"
+	"github.com/partnersign/partnersign/signer/capture"
 	"github.com/partnersign/partnersign/signer/config"
 	"github.com/partnersign/partnersign/signer/keys"
+	"github.com/partnersign/partnersign/signer/token"
 )
 
 func init() { caddy.RegisterModule(new(Transport)) }
@@ -46,36 +50,58 @@ func (*Transport) CaddyModule() caddy.ModuleInfo {
 // Provision opens secrets and keys. It does nothing on the network, for
 // `caddy validate` provisions, too.
 func (t *Transport) Provision(ctx caddy.Context) error {
-	if _, err := ctx.App("partnersign"); err != nil {
+	app, err := ctx.App("partnersign")
+	if err != nil {
 		return err
 	}
+	return together(ctx, t.partnerName(), t.provision(ctx, app.(*App)))
+}
+
+func (t *Transport) provision(ctx caddy.Context, app *App) error {
 	report := newReporter(ctx)
 	partner, err := config.Build(t.Config, config.Runtime{
-		Loader:       keys.Loader{Reloaded: func(source string, err error) { report.reloaded(t.partnerName(), source, err) }},
-		Memory:       bodyMemory,
-		DialHost:     true,
-		H2C:          slices.Contains(t.Versions, "h2c"),
-		Observe:      report.observe,
-		TokenExpires: func(left time.Duration) { report.expires(t.partnerName(), left) },
+		Loader:      keys.Loader{Reloaded: func(source string, err error) { report.reloaded(t.partnerName(), source, err) }},
+		Memory:      bodyMemory,
+		DialHost:    true,
+		H2C:         slices.Contains(t.Versions, "h2c"),
+		Observe:     report.observe,
+		Tokens:      app.tokens,
+		Captured:    func(e capture.Event) { report.captured(t.partnerName(), e) },
+		TokenClient: t.newTokenClient(),
+		TokenWatch: config.TokenWatch{
+			Source:  func(e token.Event) { report.token(t.partnerName(), e) },
+			Expiry:  func(expiry time.Time) { report.expiry(t.partnerName(), "jwt", expiry) },
+			Expires: func(left time.Duration) { report.expires(t.partnerName(), left) },
+		},
 	})
 	if err != nil {
 		return err
 	}
 	t.partner, t.upstream = partner, partner.Upstream()
+	app.readiness.ask(partner.Name(), func(context.Context) []error { return partner.Ready() })
 	if err := t.checkConnection(t.upstream); err != nil {
 		return err
 	}
 	t.unproven = t.upstream.Scheme == "http" ||
 		t.TLS != nil && (t.TLS.InsecureSkipVerify || t.TLS.ServerName != "" && !strings.EqualFold(t.TLS.ServerName, t.upstream.Hostname()))
 	t.secureConnection()
-	return t.HTTPTransport.Provision(ctx)
+	if err := t.HTTPTransport.Provision(ctx); err != nil {
+		return err
+	}
+	if t.Resolver != nil {
+		t.HTTPTransport.Transport.DialContext = t.resolvePastHosts(t.HTTPTransport.Transport.DialContext)
+	}
+	refuseLoops(t.HTTPTransport.Transport)
+	return nil
 }
 
+// partnerName also works before the partner is made, and for one that is not.
 func (t *Transport) partnerName() string {
-	if t.partner == nil {
-		return t.Name
+	if t.partner != nil {
+		return t.partner.Name()
 	}
-	return t.partner.Name()
+	upstream, _ := signer.ParseUpstream(t.Upstream)
+	return cmp.Or(t.Name, upstream.Hostname())
 }
 
 // checkConnection refuses settings that would send something else than what was

@@ -105,7 +105,8 @@ func (v *Verifier) Provision(ctx caddy.Context) error {
 	if err := cmp.Or(v.check(), v.checkSecrets()); err != nil {
 		return err
 	}
-	if _, err := ctx.App("partnersign"); err != nil {
+	app, err := ctx.App("partnersign")
+	if err != nil {
 		return err
 	}
 	v.report = newReporter(ctx)
@@ -113,14 +114,17 @@ func (v *Verifier) Provision(ctx caddy.Context) error {
 		ctx.Logger().Error("a metric is missing", zap.Error(err))
 	}
 	loader := keys.Loader{Reloaded: func(source string, err error) { v.report.reloaded(v.Partner, source, err) }}
+	var missing []error
 	for _, ref := range v.Secrets {
 		secret, err := loader.Secret(ref)
 		if err != nil {
-			return fmt.Errorf("secret: %w", err)
+			missing = append(missing, fmt.Errorf("secret: %w", err))
+			continue
 		}
 		v.secrets = append(v.secrets, secret)
+		app.(*App).readiness.askSecret(v.Partner, "secret", secret)
 	}
-	return nil
+	return together(ctx, v.Partner, errors.Join(missing...))
 }
 
 // check says what is wrong with v, which may be unfinished.

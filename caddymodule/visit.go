@@ -89,8 +89,12 @@ func clientOf(req *http.Request) (c signer.Client) {
 	if address, ok := caddyhttp.GetVar(req.Context(), caddyhttp.ClientIPVarKey).(string); ok {
 		c.Addr, _ = netip.ParseAddr(address)
 	}
-	if req.TLS != nil && len(req.TLS.VerifiedChains) > 0 {
-		sum := sha256.Sum256(req.TLS.PeerCertificates[0].Raw)
+	connection := req.TLS
+	if t := tunnelOf(req.Context()); t != nil { // inside it nobody shows a certificate
+		connection = t.outer.TLS
+	}
+	if connection != nil && len(connection.VerifiedChains) > 0 {
+		sum := sha256.Sum256(connection.PeerCertificates[0].Raw)
 		c.Identity = hex.EncodeToString(sum[:])
 	}
 	return c

@@ -2,10 +2,12 @@ package e2e
 
 import (
 	"crypto"
+	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"os"
 	"regexp"
@@ -37,7 +39,7 @@ func TestExampleCaddyfile(t *testing.T) {
 		t.Fatal("the example has another site address than this test expects")
 	}
 	_, options, _ = strings.Cut(options, "{\n")
-	partners := []examplePartner{exampleAcme(t), exampleDfns(t)}
+	partners := []examplePartner{exampleDfns(t), exampleOffBlocks(t), exampleDynamic(t), exampleProof(t), exampleAcme(t)}
 	if blocks := regexp.MustCompile(`(?m)^\t\tpartner_proxy .*$`).FindAllString(site, -1); len(blocks) != len(partners) {
 		t.Errorf("this test knows %d partners, the example has %q", len(partners), blocks)
 	}
@@ -63,7 +65,7 @@ func TestExampleCaddyfile(t *testing.T) {
 	})
 	for _, p := range partners {
 		res := caddy.send(p.method, "/"+p.name+p.path, strings.NewReader(p.body), "Content-Type: application/json")
-		if seen := p.partner.Last(); res.StatusCode != 200 || seen == nil || !seen.Verdict.OK || seen.Target != p.path {
+		if seen := p.partner.Last(); res.StatusCode/100 != 2 || seen == nil || !seen.Verdict.OK || seen.Target != p.path {
 			t.Errorf("%s: %d %s", p.name, res.StatusCode, res.Text)
 		}
 	}
@@ -109,6 +111,44 @@ func exampleDfns(t *testing.T) examplePartner {
 		files:  map[string]string{"dfns-token": "token\n", "dfns-credential.pem": pemOf(t, private), "dfns-app.pem": app.File},
 		method: "POST", path: "/wallets", body: `{"network":"Ethereum"}`,
 	}
+}
+
+func exampleOffBlocks(t *testing.T) examplePartner {
+	key := keyOf(t, "ecdsa-p384-sha384")
+	offblocks := partnertest.NewOffBlocks(t, partnertest.OffBlocksOptions{APIKey: "key", APISecret: "secret", Key: key.Partner.Public.(*ecdsa.PublicKey)})
+	return examplePartner{
+		name: "offblocks", upstream: "offblocks", partner: offblocks.Partner,
+		env:    []string{"OFFBLOCKS_API_KEY=key", "OFFBLOCKS_API_SECRET=secret", "OFFBLOCKS_KEY_ID=" + offblocks.KeyID()},
+		files:  map[string]string{"offblocks-p384.pem": key.File},
+		method: "POST", path: "/v1/customers", body: `{"walletAddress":"0x71C7656EC7ab88b098defB751B7401B5f6d8976F","chain":"ethereum"}`,
+	}
+}
+
+func exampleDynamic(t *testing.T) examplePartner {
+	dynamic := partnertest.NewDynamic(t, partnertest.DynamicOptions{Tokens: []string{"dyn_token"}})
+	return examplePartner{
+		name: "dynamic", upstream: "dynamic", partner: dynamic.Partner,
+		env:    []string{"DYNAMIC_API_TOKEN=dyn_token", "PARTNERSIGN_STORE_KEY=" + base64.StdEncoding.EncodeToString(randomBytes(t, 32))},
+		method: "POST", path: "/api/v0/server/2762a57b-faa4-41ce-9f16-abff9300e2c9/flow/payment", body: `{"amount":"25.00","currency":"USD"}`,
+	}
+}
+
+func exampleProof(t *testing.T) examplePartner {
+	proof := partnertest.NewProof(t, partnertest.ProofOptions{Tokens: []string{"token"}, Origins: []string{"https://app.example.com"}})
+	return examplePartner{
+		name: "proof", upstream: "proof https://proof.example", partner: proof.Partner,
+		env:    []string{"PROOF_CLIENT_TOKEN=token"},
+		method: "POST", path: "/widget/session", body: `{"merchant_transaction_id":"tx-1"}`,
+	}
+}
+
+func randomBytes(t testing.TB, n int) []byte {
+	t.Helper()
+	data := make([]byte, n)
+	if _, err := rand.Read(data); err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
 
 // pemOf is a private key as a file.

@@ -19,6 +19,9 @@ type act struct {
 	block   string            // partner_proxy, in which DIR stands for the directory of the files
 	files   map[string][]byte // by name
 	plain   []plain
+	// learn finds in an answer what stands in the paths of the requests that
+	// follow instead of a word. Nil: nothing.
+	learn func(answer []byte) (word, value string)
 	// judge says what the partner makes of the last request and of what came
 	// before it.
 	judge func() (said []string, ok bool)
@@ -34,6 +37,9 @@ var acts = []struct {
 }{
 	{"acme", newAcme},
 	{"dfns", newDfns},
+	{"offblocks", newOffBlocks},
+	{"dynamic", newDynamic},
+	{"proof", newProof},
 }
 
 func newActs(names []string) ([]*act, error) {
@@ -106,6 +112,13 @@ func (a *act) play(ctx context.Context, proxyAddress string, r plain) (*exchange
 		return nil, err
 	}
 	e := &exchange{string(sent), a.partner.Requests(), res.Status + "\n" + string(answer)}
+	if a.learn != nil {
+		if word, value := a.learn(answer); word != "" {
+			for i := range a.plain {
+				a.plain[i].path = strings.ReplaceAll(a.plain[i].path, word, value)
+			}
+		}
+	}
 	if len(e.received) == 0 {
 		return nil, fmt.Errorf("the partner received nothing; the proxy answered %s: %s", res.Status, answer)
 	}

@@ -72,8 +72,8 @@ func run(ctx context.Context, caddy string, names []string, out printer) error {
 	verified := true
 	for _, a := range acts {
 		out.intro(a.name, scene.block(a))
-		for _, r := range a.plain {
-			e, err := a.play(ctx, scene.proxyAddress, r)
+		for i := range a.plain {
+			e, err := a.play(ctx, scene.proxyAddress, a.plain[i])
 			if err != nil {
 				return fmt.Errorf("%w\n%s", err, proxy.log())
 			}

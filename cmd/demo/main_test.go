@@ -134,7 +134,7 @@ func TestRunWithoutCaddy(t *testing.T) {
 
 func TestUnknownPartner(t *testing.T) {
 	err := run(context.Background(), os.Args[0], []string{"acme", "canary"}, printer{new(strings.Builder), false})
-	if err == nil || !strings.Contains(err.Error(), "choose of acme, dfns") {
+	if err == nil || !strings.Contains(err.Error(), "choose of acme, dfns, offblocks, dynamic, proof") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -4,10 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"time"
 
 	"github.com/partnersign/partnersign/signer"
-	"github.com/partnersign/partnersign/signer/dfns"
+	"github.com/partnersign/partnersign/signer/capture"
 	"github.com/partnersign/partnersign/signer/httpsig"
 	"github.com/partnersign/partnersign/signer/keys"
 	"github.com/partnersign/partnersign/signer/token"
@@ -26,9 +27,16 @@ type Runtime struct {
 	H2C bool
 	// Observe is told what became of each attempt.
 	Observe func(*signer.Record)
-	// TokenExpires is told, when a bearer token is a JWT that is near its end,
-	// how much time it has left: at most once an hour, while it is used.
-	TokenExpires func(left time.Duration)
+	// TokenClient makes the calls for tokens. Its requests carry no value of a
+	// client's. Default: see token.OAuth2Options.
+	TokenClient *http.Client
+	// TokenWatch is told what becomes of bearer tokens.
+	TokenWatch TokenWatch
+	// Tokens keeps captured tokens. Default: a store of this partner alone, in
+	// memory.
+	Tokens capture.Store
+	// Captured is told what happens to captured tokens.
+	Captured func(capture.Event)
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
 	// Rand is the source of nonces and keys. Default: crypto/rand.
@@ -44,7 +52,7 @@ func Build(c Config, rt Runtime) (*signer.Partner, error) {
 	if rt.Loader.Now == nil {
 		rt.Loader.Now = rt.Now
 	}
-	b := builder{loader: &rt.Loader, expires: rt.TokenExpires}
+	b := builder{loader: &rt.Loader, Runtime: &rt}
 	steps := b.steps(&c)
 	if err := errors.Join(b.errs...); err != nil {
 		return nil, err
@@ -74,9 +82,9 @@ func Build(c Config, rt Runtime) (*signer.Partner, error) {
 // A builder makes steps of a configuration that was checked, and collects what
 // is missing on this machine.
 type builder struct {
-	loader  *keys.Loader
-	expires func(left time.Duration)
-	errs    []error
+	*Runtime
+	loader *keys.Loader
+	errs   []error
 }
 
 func (b *builder) failed(what string, err error) bool {
@@ -92,14 +100,6 @@ func (b *builder) secret(what, ref string) *keys.Secret {
 	return s
 }
 
-func (b *builder) bearer(t *Bearer) signer.Value {
-	secret := b.secret("bearer", t.Token)
-	if !t.JWT {
-		return secret
-	}
-	return dfns.NewToken(dfns.TokenOptions{Token: secret, Expires: b.expires})
-}
-
 func (b *builder) text(what, text string) *keys.Text {
 	t, err := b.loader.Text(text)
 	b.failed(what, err)
@@ -113,14 +113,29 @@ func (b *builder) steps(c *Config) []signer.Step {
 			steps = append(steps, step)
 		}
 	}
+	if len(c.Captures) > 0 && b.Tokens == nil {
+		b.Tokens = capture.NewMemory(capture.MemoryOptions{Observe: b.Captured})
+	}
+	for i := range c.Captures {
+		o := c.Captures[i].options()
+		o.Store, o.Observe = b.Tokens, b.Captured
+		step, err := capture.New(o)
+		add("capture", step, err)
+	}
+	for i := range c.JSONFields {
+		step, err := b.jsonField(&c.JSONFields[i])
+		add("json_field", step, err)
+	}
 	if c.IdempotencyKey != nil {
 		step, err := signer.NewIdempotency(c.IdempotencyKey.options())
 		add("idempotency_key", step, err)
 	}
 	if len(c.Bearer) > 0 {
 		bearers := new(token.Bearers)
-		for _, t := range c.Bearer {
-			bearers.Tokens = append(bearers.Tokens, token.Bearer{Token: b.bearer(&t), On: t.On.match()})
+		for i := range c.Bearer {
+			t, err := b.bearer(&c.Bearer[i])
+			b.failed("bearer", err)
+			bearers.Tokens = append(bearers.Tokens, t)
 		}
 		add("bearer", bearers, nil)
 	}

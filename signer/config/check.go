@@ -52,6 +52,12 @@ func (c *Config) Check() error {
 	for _, u := range c.Unguarded {
 		check("unguarded", u.check())
 	}
+	for i := range c.Captures {
+		check("capture", c.Captures[i].check())
+	}
+	for i := range c.JSONFields {
+		check("json_field", c.JSONFields[i].Check())
+	}
 	for i := range c.Retries {
 		check("retry", c.Retries[i].Check())
 	}
@@ -156,14 +162,6 @@ func (c *Config) retries() []signer.Retry {
 		retries = append(retries, c.Retries[i].retry())
 	}
 	return retries
-}
-
-// Check says what is wrong with b in itself.
-func (b *Bearer) Check() error {
-	if err := keys.CheckSecret(b.Token); err != nil {
-		return err
-	}
-	return b.On.checkOptional()
 }
 
 func (m *Match) checkOptional() error {

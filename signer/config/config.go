@@ -48,6 +48,12 @@ type Config struct {
 	// Headers that are set or removed.
 	Headers []Header `json:"headers,omitempty"`
 
+	// Tokens that the partner tells once.
+	Captures []Capture `json:"captures,omitempty"`
+
+	// Fields that are put into JSON bodies.
+	JSONFields []JSONField `json:"json_fields,omitempty"`
+
 	// What Dfns asks for. Default: nothing.
 	Dfns *DfnsAuth `json:"dfns,omitempty"`
 
@@ -83,20 +89,6 @@ type Allow struct {
 
 	// Lets paths with `%2F` and `//` pass.
 	EncodedSlash bool `json:"encoded_slash,omitempty"`
-}
-
-// Bearer is one fixed bearer token (RFC 6750).
-type Bearer struct {
-	// The token: `{env.NAME}` or `{file./absolute/path}`. Files that change
-	// are used without a restart.
-	Token string `json:"token,omitempty"`
-
-	// The token is a JWT (RFC 7519): its expiry is told ahead of time, and a
-	// request that would carry an expired token is refused with status 503.
-	JWT bool `json:"jwt,omitempty"`
-
-	// The requests that it is for. Default: all.
-	On *Match `json:"on,omitempty"`
 }
 
 // BasicAuth is a user and a password (RFC 7617).

@@ -23,6 +23,8 @@ func (c *Config) Override(own Config) {
 	c.Unguarded = slices.Concat(own.Unguarded, c.Unguarded)
 	replaceEach(&c.Bearer, own.Bearer, func(a, b Bearer) bool { return a.On.equal(b.On) })
 	replaceEach(&c.Headers, own.Headers, func(a, b Header) bool { return strings.EqualFold(a.Name, b.Name) })
+	replaceEach(&c.Captures, own.Captures, func(a, b Capture) bool { return a.Mint == b.Mint })
+	replaceEach(&c.JSONFields, own.JSONFields, func(a, b JSONField) bool { return a.Pointer == b.Pointer })
 	replaceEach(&c.Retries, own.Retries, func(a, b Retry) bool { return a.On.equal(b.On) })
 	replaceEach(&c.Signatures, own.Signatures, func(a, b Signature) bool { return a.label() == b.label() })
 }
@@ -63,6 +65,8 @@ var removals = map[string]func(*Config) bool{
 	"bearer":          func(c *Config) bool { return remove(&c.Bearer, c.Bearer != nil) },
 	"basic_auth":      func(c *Config) bool { return remove(&c.BasicAuth, c.BasicAuth != nil) },
 	"header":          func(c *Config) bool { return remove(&c.Headers, c.Headers != nil) },
+	"capture":         func(c *Config) bool { return remove(&c.Captures, c.Captures != nil) },
+	"json_field":      func(c *Config) bool { return remove(&c.JSONFields, c.JSONFields != nil) },
 	"dfns":            func(c *Config) bool { return remove(&c.Dfns, c.Dfns != nil) },
 	"idempotency_key": func(c *Config) bool { return remove(&c.IdempotencyKey, c.IdempotencyKey != nil) },
 	"content_digest":  func(c *Config) bool { return remove(&c.ContentDigest, c.ContentDigest != nil) },

@@ -1,0 +1,173 @@
+package caddymodule
+
+import (
+	"encoding/json"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+
+	"github.com/partnersign/partnersign/signer"
+)
+
+func init() {
+	httpcaddyfile.RegisterDirective("partner_connect", parseConnect)
+	// Before partnersign_guard, for a CONNECT has not got the Host of a request.
+	httpcaddyfile.RegisterDirectiveOrder("partner_connect", httpcaddyfile.After, "try_files")
+}
+
+// parseConnect reads
+//
+//	partner_connect [<matcher>] {
+//	    partner_proxy [<preset>] [<upstream URL>] { … }
+//	    <subdirectives: see Connect.UnmarshalCaddyfile>
+//	}
+//
+// with any number of partner_proxy, each for requests under its partner's name.
+func parseConnect(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
+	h.Next() // the directive's name
+	matchers, err := h.ExtractMatcherSet()
+	if err != nil {
+		return nil, err
+	}
+	h.Next()
+	directive := h.Token()
+	if h.NextArg() {
+		return nil, h.Err("partner_connect takes a block and no arguments but a matcher")
+	}
+	c, routes := new(Connect), caddyhttp.RouteList{}
+	rest, err := cutBlock(h.Dispenser, directive, func(segment caddyfile.Segment) (bool, error) {
+		if segment[0].Text != "partner_proxy" {
+			return false, nil
+		}
+		route, err := c.partner(h, segment)
+		routes = append(routes, route)
+		return true, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := c.UnmarshalCaddyfile(caddyfile.NewDispenser(rest)); err != nil {
+		return nil, err
+	}
+	handlers := []json.RawMessage{caddyconfig.JSONModuleObject(c, "handler", "partnersign_connect", nil)}
+	if len(routes) > 0 {
+		handlers = append(handlers, caddyconfig.JSONModuleObject(caddyhttp.Subroute{Routes: routes}, "handler", "subroute", nil))
+	}
+	route := caddyhttp.Route{HandlersRaw: handlers}
+	if h.IsNamedRoute() { // where Caddy may take the first handler and drop the second
+		both := caddyhttp.Subroute{Routes: caddyhttp.RouteList{route}}
+		route = caddyhttp.Route{HandlersRaw: []json.RawMessage{caddyconfig.JSONModuleObject(both, "handler", "subroute", nil)}}
+	}
+	if matchers != nil {
+		route.MatcherSetsRaw = []caddy.ModuleMap{matchers}
+	}
+	return []httpcaddyfile.ConfigValue{{Class: "route", Value: route}}, nil
+}
+
+// partner reads a partner_proxy of the block.
+func (c *Connect) partner(h httpcaddyfile.Helper, segment caddyfile.Segment) (caddyhttp.Route, error) {
+	d := caddyfile.NewDispenser(segment)
+	d.Next()
+	p := partnerProxy{
+		directive: segment[0],
+		transport: &Transport{HTTPTransport: new(reverseproxy.HTTPTransport)},
+		guard:     new(Guard),
+	}
+	if err := p.arguments(d); err != nil {
+		return caddyhttp.Route{}, err
+	}
+	rest, err := cutBlock(d, p.directive, p.line)
+	if err != nil {
+		return caddyhttp.Route{}, err
+	}
+	if err := p.merge(); err != nil {
+		return caddyhttp.Route{}, err
+	}
+	handlers, err := p.handlers(h, rest)
+	if err != nil {
+		return caddyhttp.Route{}, err
+	}
+	if p.upstream.Scheme != "https" {
+		return caddyhttp.Route{}, at(segment[0]).Err("partner_proxy in partner_connect must have an https:// URL, for this is what its clients ask for")
+	}
+	for _, partner := range c.Partners {
+		if other, _ := signer.ParseUpstream("https://" + partner); other.Hostname() == p.upstream.Hostname() {
+			return caddyhttp.Route{}, at(segment[0]).Err("two partner_proxy have the same host: put one of them into a site of its own")
+		}
+	}
+	c.Partners = append(c.Partners, p.upstream.Authority)
+	return caddyhttp.Route{
+		MatcherSetsRaw: caddyhttp.RawMatcherSets{{"host": caddyconfig.JSON([]string{p.upstream.Hostname()}, nil)}},
+		HandlersRaw:    handlers,
+		Terminal:       true,
+	}, nil
+}
+
+// UnmarshalCaddyfile reads
+//
+//	partner_connect {
+//	    partner <host[:port]>…
+//	    tunnel any | <host[:port]>…
+//	    client_auth <secret>
+//	    ca <id>
+//	}
+func (c *Connect) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next() // the directive's name
+	for d.NextBlock(0) {
+		parse, ok := connectSubdirectives[d.Val()]
+		if !ok {
+			return unknown(d, append([]string{"partner_proxy"}, names(connectSubdirectives)...)...)
+		}
+		if err := read(d.NextSegment(), parse, c, (*Connect).check); err != nil {
+			return err
+		}
+	}
+	d.Reset()
+	d.Next()
+	if len(c.Partners) == 0 && len(c.Tunnels) == 0 {
+		return d.Err("partner_connect leads nowhere: put partner_proxy https://api.partner.example { … } into its block")
+	}
+	return nil
+}
+
+// connectSubdirectives read one line each, from its name on, as subdirectives do.
+var connectSubdirectives = map[string]func(*caddyfile.Dispenser, *Connect) error{
+	"partner": func(d *caddyfile.Dispenser, c *Connect) error {
+		partners := d.RemainingArgs()
+		c.Partners = append(c.Partners, partners...)
+		if len(partners) == 0 {
+			return d.Err("partner: expected the hosts of a partner_proxy or reverse_proxy of the site, such as api.partner.example")
+		}
+		return nil
+	},
+	"tunnel": func(d *caddyfile.Dispenser, c *Connect) error {
+		tunnels := d.RemainingArgs()
+		c.Tunnels = append(c.Tunnels, tunnels...)
+		if len(tunnels) == 0 {
+			return d.Err("tunnel: expected any, or hosts such as example.org, *.example.org or example.org:8443")
+		}
+		return nil
+	},
+	"client_auth": func(d *caddyfile.Dispenser, c *Connect) error {
+		if c.ClientAuth != nil {
+			return twice(d)
+		}
+		args := d.RemainingArgs()
+		if len(args) != 1 {
+			return d.Err("client_auth: expected {env.NAME} or {file./absolute/path}, and nothing else on the line")
+		}
+		c.ClientAuth = &ClientAuth{Secret: args[0]}
+		return nil
+	},
+	"ca": func(d *caddyfile.Dispenser, c *Connect) (err error) {
+		if c.CA != "" {
+			return twice(d)
+		}
+		c.CA, err = oneArgument(d)
+		return err
+	},
+}
