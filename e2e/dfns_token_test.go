@@ -14,9 +14,13 @@ func TestDfnsTokenExpired(t *testing.T) {
 	p := dfnsSetup{Dfns: partnertest.DfnsOptions{Token: dfnsToken(time.Now().Add(-time.Minute))}}.start(t)
 	for _, call := range []string{"GET /wallets", "POST /wallets", "POST /auth/action/init"} {
 		method, target, _ := strings.Cut(call, " ")
-		p.ask(method, target, `{"network":"Bitcoin"}`).refused(t, 503, "credential-unavailable")
+		res := p.ask(method, target, `{"network":"Bitcoin"}`)
+		res.refused(t, 503, "credential-unavailable")
+		if !strings.Contains(res.Text, "the bearer token expired at 20") {
+			t.Errorf("the client is told %s", res.Text)
+		}
 	}
-	if n := strings.Count(p.Log(), "the Dfns token expired at 20"); n < 3 {
+	if n := strings.Count(p.Log(), "the bearer token expired at 20"); n < 3 {
 		t.Errorf("the log says so %d times", n)
 	}
 	p.saw(t)
@@ -58,7 +62,12 @@ func TestDfnsTokenWarns(t *testing.T) {
 		{3 * 24 * time.Hour, "warn"},
 		{3 * time.Hour, "error"},
 	} {
-		p := dfnsSetup{Dfns: partnertest.DfnsOptions{Token: dfnsToken(time.Now().Add(test.left))}}.start(t)
+		expiry := time.Now().Add(test.left)
+		p := dfnsSetup{Dfns: partnertest.DfnsOptions{Token: dfnsToken(expiry)}}.start(t)
+		// Before the first request, for an alert on what nobody uses yet.
+		if got := p.metric("partnersign_token_expiry_timestamp_seconds", `partner="dfns"`, `source="jwt"`); got != float64(expiry.Unix()) {
+			t.Errorf("with %v left: the metric says %v, want %d", test.left, got, expiry.Unix())
+		}
 		for range 3 {
 			p.wallet()
 		}
