@@ -100,3 +100,21 @@ func TestHealthNamesWhatIsMissing(t *testing.T) {
 	write("token", "canary2")
 	ready(200, `{"ready":true,"partners":[{"name":"acme","ready":true},{"name":"api.other.example","ready":true}]}`)
 }
+
+// With persist the storage must answer, too.
+func TestHealthStorage(t *testing.T) {
+	root := filepath.Join(t.TempDir(), "storage")
+	t.Setenv("STORE", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
+	server := serve(t, "{\n storage file_system "+root+"\n partnersign {\n persist {\n key {env.STORE}\n }\n }\n}\n"+site("partnersign_health"))
+	res := send(t, server.Client(), server.URL+"/readyz")
+	assertStatus(t, res, 200)
+	if err := os.RemoveAll(root); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(root, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if res = send(t, server.Client(), server.URL+"/readyz"); res.StatusCode != 503 || !strings.HasPrefix(res.Body, `{"ready":false,"missing":["storage: `) {
+		t.Errorf("got %d %s", res.StatusCode, res.Body)
+	}
+}
