@@ -52,9 +52,10 @@ type dfnsProxy struct {
 
 func (s dfnsSetup) start(t testing.TB) dfnsProxy {
 	t.Helper()
-	if s.Key.File == "" {
+	credential := s.Key
+	if credential.File == "" {
 		key := keyOf(t, "ed25519")
-		s.Key = dfnsKey{key.File, key.Partner.Public}
+		credential = dfnsKey{key.File, key.Partner.Public}
 	}
 	app, settings := keyOf(t, "rsa-v1_5-sha256"), ""
 	if s.App {
@@ -63,7 +64,7 @@ func (s dfnsSetup) start(t testing.TB) dfnsProxy {
 	}
 	s.Dfns.Token = cmp.Or(s.Dfns.Token, dfnsToken(time.Now().Add(90*24*time.Hour)))
 	if s.Dfns.Credentials == nil {
-		s.Dfns.Credentials = map[string]crypto.PublicKey{"cr-1": s.Key.Public}
+		s.Dfns.Credentials = map[string]crypto.PublicKey{"cr-1": credential.Public}
 	}
 	dfns := partnertest.NewDfns(t, s.Dfns)
 	if !s.Bare {
@@ -73,7 +74,7 @@ func (s dfnsSetup) start(t testing.TB) dfnsProxy {
 	file := caddyfile{
 		Site:    strings.ReplaceAll(cmp.Or(s.Site, "BLOCK"), "BLOCK", block),
 		Options: s.Options,
-		Files:   map[string]string{"ca.pem": string(dfns.CA()), "credential.pem": s.Key.File, "app.pem": app.File, "token": s.Dfns.Token + "\n"},
+		Files:   map[string]string{"ca.pem": string(dfns.CA()), "credential.pem": credential.File, "app.pem": app.File, "token": s.Dfns.Token + "\n"},
 		Env:     []string{"DFNS_APP_SECRET=" + dfnsAppSecret},
 	}
 	return dfnsProxy{startCaddy(t, file), dfns, file}

@@ -1,6 +1,7 @@
 package token_test
 
 import (
+	"context"
 	"net/http"
 	"testing"
 	"time"
@@ -16,7 +17,7 @@ func applying(b *token.Bearers) func() error {
 	now := time.Now()
 	return func() error {
 		r := &signer.Request{Method: "GET", Path: "/", Header: h, Now: now}
-		return b.Apply(nil, r) //nolint:staticcheck // it waits for nothing
+		return b.Apply(context.Background(), r)
 	}
 }
 

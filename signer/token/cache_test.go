@@ -52,7 +52,7 @@ func TestRefreshAhead(t *testing.T) {
 			if synctest.Wait(); s.issued.Load() != 1 {
 				t.Errorf("%v: refreshed too early", test.life)
 			}
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			asked := time.Now()
 			for range 100 {
 				wantToken(t, c, "t1")

@@ -40,7 +40,9 @@ func TestFailures(t *testing.T) {
 			_, _ = w.Write([]byte(answer.body))
 		})
 	}
-	mux.HandleFunc("/redirect", func(w http.ResponseWriter, req *http.Request) { http.Redirect(w, req, "/stolen", 307) })
+	mux.HandleFunc("/redirect", func(w http.ResponseWriter, req *http.Request) {
+		http.Redirect(w, req, "/stolen", http.StatusTemporaryRedirect)
+	})
 	mux.HandleFunc("/stolen", func(http.ResponseWriter, *http.Request) { t.Error("the redirect was followed") })
 	mux.HandleFunc("/broken", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "100")
