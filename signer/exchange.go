@@ -26,6 +26,7 @@ type Exchange struct {
 	client       Client
 	attempts     int
 	retries      []int // done by each of the partner's, nil: none
+	edited       bool  // the body
 	renewed      bool  // sent again because a step asked for it
 	readDeadline func(time.Time) error
 	leaveOpen    bool        // the client's body is not ours to close

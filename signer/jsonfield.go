@@ -33,8 +33,8 @@ type JSONFieldOptions struct {
 //
 // It looks at bodies of application/json and of types that end in +json, in
 // UTF-8 and without a Content-Encoding. Of two objects of one name it takes the
-// last. The client's digests of such a body are removed, for they may not be
-// those of what is sent: a step of PhaseDigest makes others.
+// last. The client's digests of a body that was edited are removed, for they are
+// not those of what is sent: a step of PhaseDigest makes others.
 type JSONField struct {
 	o            JSONFieldOptions
 	parent, name string // parent is the pointer to the object
@@ -96,8 +96,10 @@ func (f *JSONField) Apply(_ context.Context, r *Request) error {
 			return err
 		}
 	}
-	for _, name := range bodyDigests { // whoever has put it there: later attempts cannot tell
-		delete(r.Header, name)
+	if r.bodyEdited() { // by this attempt or one before
+		for _, name := range bodyDigests {
+			delete(r.Header, name)
+		}
 	}
 	return nil
 }

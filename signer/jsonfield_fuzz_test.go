@@ -14,7 +14,7 @@ import (
 // members reads an object with encoding/json: names and values as they are
 // written, in their order, twice if they are there twice.
 func members(object []byte) (names []string, values []json.RawMessage, ok bool) {
-	if !json.Valid(object) || bytes.TrimLeft(object, " \t\r\n")[0] != '{' {
+	if !json.Valid(object) || !utf8.Valid(object) || bytes.TrimLeft(object, " \t\r\n")[0] != '{' {
 		return nil, nil, false
 	}
 	d := json.NewDecoder(bytes.NewReader(object))
@@ -53,7 +53,7 @@ func checkSplice(t *testing.T, body string, deep bool) {
 		t.Fatal(err)
 	}
 	names, values, ok := members(object(body))
-	if !ok || memberOf(object(body), "f") != nil {
+	if !ok || !utf8.ValidString(body) || memberOf(object(body), "f") != nil {
 		if got != body {
 			t.Errorf("%q became %q", body, got)
 		}

@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 )
 
 // objectAt is the object at a JSON pointer into the body of r, a part of it, or
@@ -19,7 +20,7 @@ func objectAt(r *Request, pointer string) (object []byte, fault string) {
 		return nil, "it is empty"
 	}
 	body := r.Body.Bytes()
-	if !json.Valid(body) {
+	if !json.Valid(body) || !utf8.Valid(body) { // the former lets strings be of any bytes
 		return nil, "it is not JSON"
 	}
 	if object = valueAt(body, pointer); object == nil || object[0] != '{' {

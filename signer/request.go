@@ -111,11 +111,14 @@ func (r *Request) InsertBody(at int, data []byte) error {
 	body = append(append(append(body, old[:at]...), data...), old[at:]...)
 	r.Body, r.ContentLength = NewBody(body), int64(size)
 	if x != nil {
-		x.body = r.Body
+		x.body, x.edited = r.Body, true
 	}
 	r.Set("Content-Length", strconv.Itoa(size))
 	return nil
 }
+
+// bodyEdited reports whether the body is not the client's own any more.
+func (r *Request) bodyEdited() bool { return r.exchange != nil && r.exchange.edited }
 
 // Target is the path and the query as they are sent (RFC 9112 section 3.2.1).
 func (r *Request) Target() string {
