@@ -3,12 +3,10 @@ package caddymodule
 import (
 	"encoding/json"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 
 	"github.com/partnersign/partnersign/signer"
 )
@@ -57,37 +55,14 @@ func parseConnect(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 	if len(routes) > 0 {
 		handlers = append(handlers, caddyconfig.JSONModuleObject(caddyhttp.Subroute{Routes: routes}, "handler", "subroute", nil))
 	}
-	route := caddyhttp.Route{HandlersRaw: handlers}
-	if h.IsNamedRoute() { // where Caddy may take the first handler and drop the second
-		both := caddyhttp.Subroute{Routes: caddyhttp.RouteList{route}}
-		route = caddyhttp.Route{HandlersRaw: []json.RawMessage{caddyconfig.JSONModuleObject(both, "handler", "subroute", nil)}}
-	}
-	if matchers != nil {
-		route.MatcherSetsRaw = []caddy.ModuleMap{matchers}
-	}
-	return []httpcaddyfile.ConfigValue{{Class: "route", Value: route}}, nil
+	return routeOf(h, matchers, handlers), nil
 }
 
 // partner reads a partner_proxy of the block.
 func (c *Connect) partner(h httpcaddyfile.Helper, segment caddyfile.Segment) (caddyhttp.Route, error) {
 	d := caddyfile.NewDispenser(segment)
 	d.Next()
-	p := partnerProxy{
-		directive: segment[0],
-		transport: &Transport{HTTPTransport: new(reverseproxy.HTTPTransport)},
-		guard:     new(Guard),
-	}
-	if err := p.arguments(d); err != nil {
-		return caddyhttp.Route{}, err
-	}
-	rest, err := cutBlock(d, p.directive, p.line)
-	if err != nil {
-		return caddyhttp.Route{}, err
-	}
-	if err := p.merge(); err != nil {
-		return caddyhttp.Route{}, err
-	}
-	handlers, err := p.handlers(h, rest)
+	p, handlers, err := readPartnerProxy(h, d)
 	if err != nil {
 		return caddyhttp.Route{}, err
 	}

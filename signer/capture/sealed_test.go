@@ -166,6 +166,7 @@ func TestSweep(t *testing.T) {
 			save(t, s, key, "1", time.Minute)
 		}
 		save(t, s, "d", "1", 24*time.Hour)
+		synctest.Wait() // for the first sweep
 		storage.put("partnersign/capture/foreign", []byte("?"))
 		time.Sleep(time.Hour)
 		save(t, s, "e", "1", time.Hour)
