@@ -1,8 +1,12 @@
 package caddymodule
 
 import (
+	"errors"
+	"net"
 	"net/http"
 	"time"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 
 	"github.com/partnersign/partnersign/signer"
 )
@@ -34,7 +38,12 @@ type tokenTransport struct{ partner *Transport }
 func (tt tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	t := tt.partner
 	if to, err := signer.ParseUpstream(req.URL.Scheme + "://" + req.URL.Host); err == nil && to == t.upstream {
-		return t.HTTPTransport.RoundTrip(req)
+		res, err := t.HTTPTransport.RoundTrip(req)
+		// Caddy's error hides from errors.As that it comes from the network.
+		if dial, ok := errors.AsType[reverseproxy.DialError](err); ok {
+			err = &net.OpError{Op: "dial", Err: dial}
+		}
+		return res, err
 	}
 	return otherHosts.RoundTrip(req)
 }

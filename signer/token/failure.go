@@ -31,6 +31,8 @@ func (p *poster) refused(res *http.Response, answer []byte, now time.Time) *sign
 		problem = p.problem("it answered with a redirect (%d), which is not followed; configure the URL that it leads to", res.StatusCode)
 	case ok:
 		problem = p.problem("it answered %d %s; %s", res.StatusCode, code, hint)
+	case res.StatusCode == http.StatusUnauthorized, res.StatusCode == http.StatusForbidden:
+		problem = p.problem("it answered %d; check the credentials that it is asked with", res.StatusCode)
 	default:
 		problem = p.problem("it answered %d", res.StatusCode)
 	}
