@@ -1,14 +1,11 @@
 package caddymodule
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
 	"net"
 	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/partnersign/partnersign/signer"
 )
@@ -18,6 +15,12 @@ func (g *Guard) admit(r *http.Request) *signer.Problem {
 		return problem
 	}
 	if problem := g.admitBrowser(r.Header); problem != nil {
+		return problem
+	}
+	if problem := g.admitPeer(r); problem != nil {
+		return problem
+	}
+	if problem := g.admitCertificate(r); problem != nil {
 		return problem
 	}
 	return g.admitClient(r)
@@ -71,46 +74,4 @@ func (g *Guard) admitBrowser(h http.Header) *signer.Problem {
 		return nil
 	}
 	return signer.BrowserRefused.Problem("a page in a browser asks (Origin or Sec-Fetch-Site says so); browsers lists the origins that may")
-}
-
-// admitClient compares in constant time, whatever the lengths. Clients of a
-// proxy present what they have with CONNECT, and not again in the tunnel.
-func (g *Guard) admitClient(r *http.Request) *signer.Problem {
-	if g.ClientAuth == nil {
-		return nil
-	}
-	want, err := g.secret.Value(time.Now())
-	if err != nil {
-		return signer.CredentialUnavailable.Problem("what callers must present is not available; the proxy's log says why").Because(err)
-	}
-	name := g.ClientAuth.header()
-	values := r.Header[name]
-	if t := tunnelOf(r.Context()); t != nil && len(values) == 0 && name == "Proxy-Authorization" {
-		values = t.outer.Header[name]
-	}
-	if len(values) != 1 {
-		values = []string{""}
-	}
-	got := sha256.Sum256([]byte(presented(name, values[0])))
-	wanted := sha256.Sum256([]byte(want))
-	if subtle.ConstantTimeCompare(got[:], wanted[:]) == 1 {
-		return nil
-	}
-	return signer.ClientUnauthenticated.Problem("callers present the proxy's client_auth secret in %s", name)
-}
-
-// presented is the secret in a value of a header: of the two Authorization
-// headers the token or the password, of others the value.
-func presented(name, value string) string {
-	if name != "Proxy-Authorization" && name != "Authorization" {
-		return value
-	}
-	r := http.Request{Header: http.Header{"Authorization": {value}}}
-	if _, password, ok := r.BasicAuth(); ok {
-		return password
-	}
-	if scheme, token, _ := strings.Cut(value, " "); strings.EqualFold(scheme, "Bearer") {
-		return strings.TrimLeft(token, " ")
-	}
-	return ""
 }

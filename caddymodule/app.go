@@ -28,6 +28,8 @@ type App struct {
 
 	tokens    capture.Store
 	readiness readiness
+
+	listenersChecked bool
 }
 
 // CaddyModule returns the Caddy module information.

@@ -4,15 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/textproto"
+	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
-	"go.uber.org/zap"
-	"golang.org/x/net/http/httpguts"
 
 	"github.com/partnersign/partnersign/signer"
 	"github.com/partnersign/partnersign/signer/keys"
@@ -34,6 +32,24 @@ type Guard struct {
 	// What callers must present. Default: nothing.
 	ClientAuth *ClientAuth `json:"client_auth,omitempty"`
 
+	// The users that callers may run as, by name or number: those at the other
+	// end of a unix socket, as Linux tells it. Default: any.
+	ClientUsers []string `json:"client_users,omitempty"`
+
+	// The groups that callers may run in, by name or number; one of these is as
+	// good as one of the users. Default: any.
+	ClientGroups []string `json:"client_groups,omitempty"`
+
+	// The certificates that callers may show, verified by the site's TLS: by a
+	// DNS name, URI or email address in them, by the common name of one that
+	// has no such names, by `sha256:` and a fingerprint; or `any`. Default: none
+	// is asked for.
+	ClientCertificates []string `json:"client_certificates,omitempty"`
+
+	// Accepts whoever reaches a listener that is open to the network, where
+	// something else keeps the wrong callers away.
+	UnsafeListen bool `json:"unsafe_listen,omitempty"`
+
 	// What browsers may do: `refuse` (default), `any`, or the origins whose
 	// pages may call.
 	Browsers []string `json:"browsers,omitempty"`
@@ -45,17 +61,8 @@ type Guard struct {
 
 	report *reporter
 	secret *keys.Secret
+	peers  *peers // nil: any
 	own    string // the upstream's host
-}
-
-// ClientAuth is what callers must present.
-type ClientAuth struct {
-	// The secret: `{env.NAME}` or `{file./absolute/path}`.
-	Secret string `json:"secret,omitempty"`
-
-	// The header that brings it. Default: Proxy-Authorization, as a Bearer
-	// token or as the password of Basic credentials.
-	Header string `json:"header,omitempty"`
 }
 
 // CaddyModule returns the Caddy module information.
@@ -63,11 +70,14 @@ func (*Guard) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "http.handlers.partnersign_guard", New: func() caddy.Module { return new(Guard) }}
 }
 
-// Provision opens the secret.
+// Provision opens the secret and finds the users.
 func (g *Guard) Provision(ctx caddy.Context) error {
 	app, err := ctx.App("partnersign")
 	if err != nil {
 		return err
+	}
+	if err := app.(*App).checkListeners(ctx); err != nil {
+		return together(ctx, "", err)
 	}
 	return together(ctx, g.Partner, g.provision(ctx, app.(*App)))
 }
@@ -81,20 +91,14 @@ func (g *Guard) provision(ctx caddy.Context, app *App) error {
 		upstream, _ := signer.ParseUpstream(g.Upstream)
 		g.own = upstream.Hostname()
 	}
-	if g.ClientAuth == nil {
-		return nil
-	}
-	loader := keys.Loader{Reloaded: func(source string, err error) { g.report.reloaded(g.Partner, source, err) }}
-	var err error
-	if g.secret, err = loader.Secret(g.ClientAuth.Secret); err != nil {
+	g.warnOpen(ctx)
+	if err := g.openSecret(app); err != nil {
 		return fmt.Errorf("client_auth: %w", err)
 	}
-	app.readiness.askSecret(g.Partner, "client_auth", g.secret)
-	if name := g.ClientAuth.header(); name != "Proxy-Authorization" && name != "Authorization" {
-		g.report.log.Warn("access logs show the header of client_auth unless a log filter removes it; Caddy hides Proxy-Authorization and Authorization by itself",
-			zap.String("partner", g.Partner), zap.String("header", name))
+	if err := g.findPeers(ctx); err != nil {
+		return err
 	}
-	return nil
+	return g.expectCertificates(ctx)
 }
 
 // check says what is wrong with g in itself.
@@ -104,13 +108,16 @@ func (g *Guard) check() error {
 			return fmt.Errorf("upstream: %w", err)
 		}
 	}
-	if g.ClientAuth != nil {
-		if err := keys.CheckSecret(g.ClientAuth.Secret); err != nil {
-			return fmt.Errorf("client_auth: %w", err)
+	if err := g.ClientAuth.check(); err != nil {
+		return fmt.Errorf("client_auth: %w", err)
+	}
+	for name, list := range map[string][]string{"client_users": g.ClientUsers, "client_groups": g.ClientGroups, "client_certificates": g.ClientCertificates} {
+		if list != nil && len(list) == 0 || slices.Contains(list, "") {
+			return fmt.Errorf("%s: expected at least one name, and none that is empty", name)
 		}
-		if !httpguts.ValidHeaderFieldName(g.ClientAuth.header()) {
-			return errors.New("client_auth: expected the name of a header, such as X-Proxy-Secret")
-		}
+	}
+	if err := checkCertificates(g.ClientCertificates); err != nil {
+		return fmt.Errorf("client_certificates: %w", err)
 	}
 	for _, origin := range g.Browsers {
 		word := origin == "refuse" || origin == "any"
@@ -129,13 +136,6 @@ func (g *Guard) check() error {
 		}
 	}
 	return nil
-}
-
-func (a *ClientAuth) header() string {
-	if a.Header == "" {
-		return "Proxy-Authorization"
-	}
-	return textproto.CanonicalMIMEHeaderKey(a.Header)
 }
 
 // ServeHTTP lets the request pass or answers with a problem.

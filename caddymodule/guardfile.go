@@ -16,6 +16,10 @@ func parseGuard(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 //
 //	partnersign_guard [<matcher>] {
 //	    client_auth <secret> [<Header>]
+//	    client_users <user|uid>…
+//	    client_groups <group|gid>…
+//	    client_certificates any | <name>…
+//	    unsafe_listen
 //	    browsers refuse | any | <origin>…
 //	    client_hosts <name>…
 //	}
@@ -52,22 +56,33 @@ var guardSubdirectives = map[string]func(*caddyfile.Dispenser, *Guard) error{
 		}
 		return nil
 	},
-	"browsers": func(d *caddyfile.Dispenser, g *Guard) error {
-		if g.Browsers != nil {
+	"client_users":        guardList(func(g *Guard) *[]string { return &g.ClientUsers }, "users by name or number"),
+	"client_groups":       guardList(func(g *Guard) *[]string { return &g.ClientGroups }, "groups by name or number"),
+	"client_certificates": guardList(func(g *Guard) *[]string { return &g.ClientCertificates }, "any, names in certificates, such as billing.internal, or sha256:<fingerprint>"),
+	"unsafe_listen": func(d *caddyfile.Dispenser, g *Guard) error {
+		if g.UnsafeListen {
 			return twice(d)
 		}
-		if g.Browsers = d.RemainingArgs(); len(g.Browsers) == 0 {
-			return d.Err("browsers: expected refuse, any, or origins such as https://app.example.com")
+		if d.NextArg() {
+			return d.Err("unsafe_listen takes no arguments")
 		}
+		g.UnsafeListen = true
 		return nil
 	},
-	"client_hosts": func(d *caddyfile.Dispenser, g *Guard) error {
-		if g.ClientHosts != nil {
+	"browsers":     guardList(func(g *Guard) *[]string { return &g.Browsers }, "refuse, any, or origins such as https://app.example.com"),
+	"client_hosts": guardList(func(g *Guard) *[]string { return &g.ClientHosts }, "names, such as partners.internal"),
+}
+
+// guardList reads the arguments of a line that is there once.
+func guardList(of func(*Guard) *[]string, expected string) func(*caddyfile.Dispenser, *Guard) error {
+	return func(d *caddyfile.Dispenser, g *Guard) error {
+		name, list := d.Val(), of(g)
+		if *list != nil {
 			return twice(d)
 		}
-		if g.ClientHosts = d.RemainingArgs(); len(g.ClientHosts) == 0 {
-			return d.Err("client_hosts: expected names, such as partners.internal")
+		if *list = d.RemainingArgs(); len(*list) == 0 {
+			return d.Errf("%s: expected %s", name, expected)
 		}
 		return nil
-	},
+	}
 }

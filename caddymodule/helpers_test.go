@@ -113,17 +113,21 @@ func writeSecrets() error {
 }
 
 // parse is the Caddy configuration of adapted JSON, with the directory of
-// secrets and without an admin endpoint.
+// secrets, with 127.0.0.1 for listeners without a host and without an admin
+// endpoint.
 func parse(t testing.TB, adapted []byte) *caddy.Config {
 	t.Helper()
 	var config caddy.Config
 	adapted = []byte(strings.ReplaceAll(string(adapted), "/run/secrets/", secrets+"/"))
+	adapted = anyAddress.ReplaceAll(adapted, []byte(`${1}127.0.0.1:`))
 	if err := caddy.StrictUnmarshalJSON(adapted, &config); err != nil {
 		t.Fatal(err)
 	}
 	config.Admin = &caddy.AdminConfig{Disabled: true, Config: &caddy.ConfigSettings{Persist: new(bool)}}
 	return &config
 }
+
+var anyAddress = regexp.MustCompile(`("listen":\s*\[\s*"):`)
 
 // mustAdapt is the configuration of a Caddyfile that is right.
 func mustAdapt(t testing.TB, caddyfile string) *caddy.Config {

@@ -54,6 +54,9 @@ func (t *Transport) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := app.(*App).checkListeners(ctx); err != nil {
+		return together(ctx, "", err)
+	}
 	return together(ctx, t.partnerName(), t.provision(ctx, app.(*App)))
 }
 

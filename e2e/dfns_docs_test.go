@@ -55,7 +55,7 @@ func validate(t *testing.T, caddy *process, files []string) {
 	t.Helper()
 	for i, file := range files {
 		if !strings.HasPrefix(file, "http") {
-			file = "http://localhost:8080 {\n" + file + "}\n"
+			file = "http://localhost:8080 {\n\tbind 127.0.0.1\n" + file + "}\n"
 		}
 		path := caddy.path(fmt.Sprint("Caddyfile", i))
 		if err := os.WriteFile(path, []byte(strings.ReplaceAll(file, "/etc/partnersign/", caddy.Dir+"/")), 0o600); err != nil {

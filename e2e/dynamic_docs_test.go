@@ -70,7 +70,7 @@ func docsPaths(text string) string { return strings.ReplaceAll(text, "/etc/partn
 func (p *process) docsCaddyfile(t *testing.T, block string) string {
 	t.Helper()
 	if strings.HasPrefix(block, "partner_proxy") {
-		block = "http://localhost:8080 {\n" + block + "}\n"
+		block = "http://localhost:8080 {\n\tbind 127.0.0.1\n" + block + "}\n"
 	}
 	path := p.path("Caddyfile.docs")
 	if err := os.WriteFile(path, []byte(p.expand(docsPaths(block))), 0o600); err != nil {

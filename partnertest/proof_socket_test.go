@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/websocket"
 )
@@ -69,6 +70,12 @@ func TestProofSocketRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	conn.Close()
+	for range 200 { // it is counted when the other side has it
+		if c.Sockets() == 1 {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 	if len(c.Refusals()) != 2 || c.Sockets() != 1 {
 		t.Errorf("%v, %d sockets", c.Refusals(), c.Sockets())
 	}
