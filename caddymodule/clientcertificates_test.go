@@ -1,6 +1,7 @@
 package caddymodule_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -147,7 +148,9 @@ func callWith(t *testing.T, server *httptest.Server, certificate tls.Certificate
 	if err != nil {
 		return nil
 	}
-	transport := &http.Transport{TLSClientConfig: config, Dial: func(network, _ string) (net.Conn, error) { return net.Dial(network, address) }}
+	transport := &http.Transport{TLSClientConfig: config, DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, address)
+	}}
 	defer transport.CloseIdleConnections()
 	got := send(t, &http.Client{Transport: transport}, "https://partners.internal/")
 	return &got

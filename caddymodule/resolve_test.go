@@ -12,17 +12,27 @@ import (
 	"github.com/miekg/dns"
 )
 
+// samePort listens by UDP and TCP on one port, which must be free for both.
+func samePort(t *testing.T) (net.PacketConn, net.Listener) {
+	t.Helper()
+	for range 20 {
+		packets, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if streams, err := net.Listen("tcp", packets.LocalAddr().String()); err == nil {
+			return packets, streams
+		}
+		_ = packets.Close()
+	}
+	t.Fatal("no port is free for both")
+	return nil, nil
+}
+
 // resolver runs a DNS server on UDP and TCP, and returns its address.
 func resolver(t *testing.T, answer func(m *dns.Msg, name string, kind uint16, network string)) string {
 	t.Helper()
-	packets, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	streams, err := net.Listen("tcp", packets.LocalAddr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	packets, streams := samePort(t)
 	handler := dns.HandlerFunc(func(w dns.ResponseWriter, query *dns.Msg) {
 		m := new(dns.Msg).SetReply(query)
 		answer(m, query.Question[0].Name, query.Question[0].Qtype, w.LocalAddr().Network())
