@@ -127,7 +127,10 @@ func (p *process) waitFor(port string) {
 		conn, err := net.Dial("tcp", "127.0.0.1:"+port)
 		if err == nil {
 			_ = conn.Close()
-			return
+			// Other listeners of the configuration may come later than this one.
+			if strings.Contains(p.Log()+p.Output(), "serving initial configuration") {
+				return
+			}
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
