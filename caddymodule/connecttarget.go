@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/partnersign/partnersign/signer"
@@ -79,18 +80,28 @@ func (ds destinations) find(target signer.Upstream) (destination, bool) {
 }
 
 // carrierGrade are addresses between a provider and its customers (RFC 6598).
-// Some clouds have their metadata there.
 var carrierGrade = netip.MustParsePrefix("100.64.0.0/10")
+
+// metadata are where clouds tell a machine its own credentials, beside the
+// link-local addresses: Alibaba Cloud, Azure, Oracle Cloud and, for IPv6, AWS
+// and Google Cloud.
+var metadata = []netip.Addr{
+	netip.MustParseAddr("100.100.100.200"),
+	netip.MustParseAddr("168.63.129.16"),
+	netip.MustParseAddr("192.0.0.192"),
+	netip.MustParseAddr("fd00:ec2::254"),
+	netip.MustParseAddr("fd20:ce::254"),
+}
 
 // admits reports whether d leads to an address. What a name resolves to is for
 // others to say, and must not be this machine or the metadata of a cloud.
 func (d destination) admits(addr netip.Addr) bool {
 	addr = addr.Unmap()
-	switch {
-	case d.any:
-		return addr.IsGlobalUnicast() && !addr.IsPrivate() && !carrierGrade.Contains(addr)
-	case !d.below && (d.host == "localhost" || isAddress(d.host)):
+	if !d.any && !d.below && (d.host == "localhost" || isAddress(d.host)) {
 		return true
 	}
-	return addr.IsGlobalUnicast()
+	if d.any && (addr.IsPrivate() || carrierGrade.Contains(addr)) {
+		return false
+	}
+	return addr.IsGlobalUnicast() && !slices.Contains(metadata, addr.WithZone("")) && !isHere(addr)
 }

@@ -59,8 +59,14 @@ func TestDestinationAdmits(t *testing.T) {
 		"10.0.0.1":               asName | asAddress,
 		"172.16.0.1":             asName | asAddress,
 		"192.168.1.1":            asName | asAddress,
-		"fd00:ec2::254":          asName | asAddress,
-		"100.100.100.200":        asName | asAddress,
+		"fd00::254":              asName | asAddress,
+		"100.64.0.1":             asName | asAddress,
+		"fd00:ec2::254":          asAddress,
+		"fd20:ce::254":           asAddress,
+		"100.100.100.200":        asAddress,
+		"::ffff:100.100.100.200": asAddress,
+		"168.63.129.16":          asAddress,
+		"192.0.0.192":            asAddress,
 		"127.0.0.1":              asAddress,
 		"127.8.8.8":              asAddress,
 		"::1":                    asAddress,
@@ -82,6 +88,25 @@ func TestDestinationAdmits(t *testing.T) {
 		}
 		if below := (destination{host: ".example.org", below: true}); below.admits(addr) != (want&asName != 0) {
 			t.Errorf("%s below a name", address)
+		}
+	}
+}
+
+// What a name resolves to must not be this machine under any of its addresses.
+func TestDestinationAdmitsNoOwnAddress(t *testing.T) {
+	own, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range own {
+		addr := netip.MustParsePrefix(a.String()).Addr()
+		for _, d := range []destination{{any: true}, {host: "example.org"}, {host: ".example.org", below: true}} {
+			if d.admits(addr) {
+				t.Errorf("%s is admitted to %+v", addr, d)
+			}
+		}
+		if !(destination{host: addr.String()}).admits(addr) {
+			t.Errorf("%s is not admitted where it is listed", addr)
 		}
 	}
 }
