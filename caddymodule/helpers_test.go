@@ -26,6 +26,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/goleak"
 
 	"github.com/partnersign/partnersign/signer"
 )
@@ -42,6 +43,7 @@ func TestMain(m *testing.M) {
 	code, err := run(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
+		code = 1
 	}
 	os.Exit(code)
 }
@@ -54,7 +56,15 @@ func run(m *testing.M) (code int, err error) {
 	if err := writeSecrets(); err != nil {
 		return 1, err
 	}
-	return m.Run(), nil
+	if code = m.Run(); code == 0 {
+		// Caddy's own stay as long as the contexts that they were provisioned in,
+		// and its log files' for good.
+		err = goleak.Find(
+			goleak.IgnoreAnyFunction("github.com/DeRuina/timberjack.(*Logger).millRun"),
+			goleak.IgnoreAnyFunction("github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy.(*metricsUpstreamsHealthyUpdater).init.func1"),
+			goleak.IgnoreAnyFunction("github.com/caddyserver/certmagic.(*Cache).maintainAssets"))
+	}
+	return code, err
 }
 
 func writeSecrets() error {

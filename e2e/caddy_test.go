@@ -138,6 +138,7 @@ func (p *process) waitFor(port string) {
 }
 
 func (p *process) stop() {
+	p.settled()
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-p.done:
