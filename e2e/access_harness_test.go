@@ -28,11 +28,9 @@ type caller struct {
 // status is 0 where there is no connection.
 func (c caller) curl(t testing.TB, args ...string) (status int, body string) {
 	t.Helper()
-	if _, err := exec.LookPath("curl"); err != nil && os.Getenv("CI") == "" {
-		t.Skip("there is no curl")
-	}
+	needsCommand(t, "curl")
 	if os.Getuid() != 0 {
-		t.Skip("only root can be several users")
+		lacks(t, "only root can be several users")
 	}
 	cmd := exec.Command("curl", append([]string{"--silent", "--max-time", "20", "--noproxy", "*", "--write-out", "\n%{http_code}"}, args...)...)
 	cmd.Dir, cmd.Env = "/", []string{"PATH=" + os.Getenv("PATH")}
@@ -56,7 +54,7 @@ func (c caller) curl(t testing.TB, args ...string) (status int, body string) {
 func socketDir(t testing.TB, gid int) string {
 	t.Helper()
 	if os.Getuid() != 0 {
-		t.Skip("only root can be several users")
+		lacks(t, "only root can be several users")
 	}
 	dir := shortDir(t)
 	if err := os.Chown(dir, 0, gid); err != nil {

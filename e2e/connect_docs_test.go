@@ -14,7 +14,7 @@ import (
 // The commands of docs/ways-in.md run, and its Caddyfiles load.
 func TestWaysInPage(t *testing.T) {
 	for _, command := range []string{"curl", "wget", "python3", "openssl", "keytool"} {
-		need(t, command)
+		needsCommand(t, command)
 	}
 	partner := newAcme(t, partnertest.Options{})
 	block := namedBlock(t, partner, "127.0.0.1", acme)

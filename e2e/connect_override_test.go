@@ -15,7 +15,7 @@ import (
 // resolvers finds the partner.
 func TestNameOverride(t *testing.T) {
 	if err := exec.Command("unshare", "--mount", "true").Run(); err != nil {
-		t.Skipf("there can be no other /etc/hosts: %v", err)
+		lacks(t, "there can be no other /etc/hosts: %v", err)
 	}
 	port := freePort(t)
 	partner := newAcme(t, partnertest.Options{Address: "127.0.0.2:" + port})

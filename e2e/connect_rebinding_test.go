@@ -35,14 +35,14 @@ func TestRebindingPartner(t *testing.T) {
 // a name may lead to. Nothing is connected to.
 func TestRebindingTunnel(t *testing.T) {
 	if err := exec.Command("unshare", "--mount", "true").Run(); err != nil {
-		t.Skipf("there can be no other /etc/resolv.conf: %v", err)
+		lacks(t, "there can be no other /etc/resolv.conf: %v", err)
 	}
 	trap := newTrap(t, "0.0.0.0")
 	addresses := []string{"127.0.0.1", "0.0.0.0", "169.254.169.254", "127.8.8.8", "100.100.100.200"}
 	addresses = append(addresses, ownAddress(t)...)
 	dns, err := net.ListenPacket("udp", "127.0.0.77:53")
 	if err != nil {
-		t.Skipf("there can be no other resolver: %v", err)
+		lacks(t, "there can be no other resolver: %v", err)
 	}
 	t.Cleanup(func() { dns.Close() })
 	var asked atomic.Int64

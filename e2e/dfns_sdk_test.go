@@ -158,15 +158,3 @@ func needsSDK(t *testing.T) {
 		t.Fatalf("npm ci in e2e/dfns-sdk: %v\n%s", err, output)
 	}
 }
-
-// needsCommand skips where a command is missing, which it may not in CI.
-func needsCommand(t *testing.T, name string) {
-	t.Helper()
-	if _, err := exec.LookPath(name); err == nil {
-		return
-	}
-	if os.Getenv("CI") != "" {
-		t.Fatalf("%s is missing", name)
-	}
-	t.Skipf("%s is not on this machine; CI has it", name)
-}

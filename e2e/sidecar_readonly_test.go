@@ -29,11 +29,11 @@ exec "$@"
 func TestSidecarReadOnlyRoot(t *testing.T) {
 	unshare, err := exec.LookPath("unshare")
 	if err != nil {
-		t.Skip("unshare of util-linux is not here")
+		lacks(t, "unshare of util-linux is not here")
 	}
 	namespace := []string{"--user", "--map-root-user", "--mount"}
 	if output, err := exec.Command(unshare, append(namespace, "mount", "--make-rprivate", "/")...).CombinedOutput(); err != nil {
-		t.Skipf("mount namespaces cannot be made here: %v %s", err, output)
+		lacks(t, "mount namespaces cannot be made here: %v %s", err, output)
 	}
 	for name, state := range map[string]bool{"nothing to write to": false, "a state directory": true} {
 		t.Run(name, func(t *testing.T) {
