@@ -98,7 +98,7 @@ func TestAdaptCoversEverySubdirective(t *testing.T) {
 	for _, name := range []string{
 		"upstream", "name", "allow", "max_body", "timeout", "bearer", "basic_auth", "header", "client_headers",
 		"idempotency_key", "content_digest", "signature", "client_auth", "browsers", "client_hosts", "body_memory", "dfns", "retry",
-		"capture", "json_field", "persist", "client_users", "client_groups", "client_certificates", "unsafe_listen",
+		"capture", "json_field", "persist", "client_users", "client_groups", "client_certificates", "unsafe_listen", "clock_skew_warning",
 	} {
 		if !regexp.MustCompile(`(?m)^\t+` + name + `\b`).MatchString(all.String()) {
 			t.Errorf("%s is in no Caddyfile of testdata/adapt", name)

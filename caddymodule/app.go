@@ -50,6 +50,7 @@ func (a *App) Provision(ctx caddy.Context) (err error) {
 // configuration that fails to load changes nothing.
 func (a *App) Start() error {
 	bodyMemory.SetLimit(a.BodyMemory)
+	hideUnsolicited()
 	return nil
 }
 

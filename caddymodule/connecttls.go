@@ -57,8 +57,7 @@ func (c *certificates) get(ctx context.Context, host string) (*tls.Certificate, 
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if certificate := c.byHost[host]; certificate != nil {
-		leaf := certificate.Leaf
-		if time.Until(leaf.NotAfter) > leaf.NotAfter.Sub(leaf.NotBefore)/3 {
+		if isFresh(certificate.Leaf, time.Now()) {
 			return certificate, nil
 		}
 	}
@@ -68,6 +67,11 @@ func (c *certificates) get(ctx context.Context, host string) (*tls.Certificate, 
 	}
 	c.byHost[host] = certificate
 	return certificate, nil
+}
+
+// isFresh also looks at the begin: the clock may have been set back since.
+func isFresh(leaf *x509.Certificate, now time.Time) bool {
+	return now.After(leaf.NotBefore) && leaf.NotAfter.Sub(now) > leaf.NotAfter.Sub(leaf.NotBefore)/3
 }
 
 func (c *certificates) issue(ctx context.Context, host string) (*tls.Certificate, error) {

@@ -148,10 +148,12 @@ func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp
 	if g.ClientAuth != nil {
 		r.Header.Del(g.ClientAuth.header())
 	}
-	defer enter(w, r).end()
+	v := enter(w, r)
+	defer v.end()
 	err := next.ServeHTTP(w, r)
 	if err != nil && isUnreachable(r, err) {
-		g.answer(w, r, signer.PartnerUnreachable.Problem("no connection to the partner could be made, and nothing was sent; the proxy's log says why").Because(err))
+		problem := signer.PartnerUnreachable.Problem("no connection to the partner could be made, and nothing was sent; the proxy's log says why").Because(err)
+		g.answer(w, r, v.doubted(r, problem))
 		return nil
 	}
 	return err

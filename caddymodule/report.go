@@ -51,7 +51,7 @@ type reporter struct {
 
 func newReporter(ctx caddy.Context) *reporter {
 	for _, c := range []prometheus.Collector{requestsTotal, problemsTotal, reloadsTotal, challengeSeconds, capturedTotal,
-		tokenExpiry, tokenRefreshed, tokenRefreshes, bodyMemoryBytes,
+		tokenExpiry, tokenRefreshed, tokenRefreshes, bodyMemoryBytes, clockSkew,
 	} {
 		if err := ctx.GetMetricsRegistry().Register(c); err != nil && !errors.As(err, new(prometheus.AlreadyRegisteredError)) {
 			ctx.Logger().Error("a metric is missing", zap.Error(err))

@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -15,21 +16,22 @@ import (
 // leave is refused, and what they made is checked. Their errors never repeat an
 // argument: it may be a secret that was pasted.
 var subdirectives = map[string]func(*caddyfile.Dispenser, *config.Config) error{
-	"name":            parseName,
-	"allow":           parseAllow,
-	"max_body":        parseMaxBody,
-	"timeout":         parseTimeout,
-	"bearer":          parseBearer,
-	"basic_auth":      parseBasicAuth,
-	"header":          parseHeader,
-	"client_headers":  parseClientHeaders,
-	"idempotency_key": parseIdempotencyKey,
-	"content_digest":  parseContentDigest,
-	"signature":       parseSignature,
-	"capture":         parseCapture,
-	"json_field":      parseJSONField,
-	"dfns":            parseDfns,
-	"retry":           parseRetry,
+	"name":               parseName,
+	"allow":              parseAllow,
+	"max_body":           parseMaxBody,
+	"timeout":            parseTimeout,
+	"clock_skew_warning": parseClockSkewWarning,
+	"bearer":             parseBearer,
+	"basic_auth":         parseBasicAuth,
+	"header":             parseHeader,
+	"client_headers":     parseClientHeaders,
+	"idempotency_key":    parseIdempotencyKey,
+	"content_digest":     parseContentDigest,
+	"signature":          parseSignature,
+	"capture":            parseCapture,
+	"json_field":         parseJSONField,
+	"dfns":               parseDfns,
+	"retry":              parseRetry,
 }
 
 func parseUpstream(d *caddyfile.Dispenser, c *config.Config) error {
@@ -97,6 +99,22 @@ func parseTimeout(d *caddyfile.Dispenser, c *config.Config) error {
 		return d.Err("timeout: expected a duration such as 60s")
 	}
 	c.Timeout = config.Duration(timeout)
+	return nil
+}
+
+func parseClockSkewWarning(d *caddyfile.Dispenser, c *config.Config) error {
+	if c.ClockSkewWarning != 0 {
+		return twice(d)
+	}
+	text, err := oneArgument(d)
+	if err != nil {
+		return err
+	}
+	limit, err := caddy.ParseDuration(text)
+	if err != nil || limit < time.Second {
+		return d.Err("clock_skew_warning: expected a duration of a second or more, such as 5s")
+	}
+	c.ClockSkewWarning = config.Duration(limit)
 	return nil
 }
 

@@ -62,12 +62,16 @@ func (t *Transport) Provision(ctx caddy.Context) error {
 
 func (t *Transport) provision(ctx caddy.Context, app *App) error {
 	report := newReporter(ctx)
-	partner, err := config.Build(t.Config, config.Runtime{
-		Loader:      keys.Loader{Reloaded: func(source string, err error) { report.reloaded(t.partnerName(), source, err) }},
-		Memory:      bodyMemory,
-		DialHost:    true,
-		H2C:         slices.Contains(t.Versions, "h2c"),
-		Observe:     report.observe,
+	clock := newClockReporter(report.log, t.partnerName(), time.Duration(t.ClockSkewWarning))
+	runtime := config.Runtime{
+		Loader:   keys.Loader{Reloaded: func(source string, err error) { report.reloaded(t.partnerName(), source, err) }},
+		Memory:   bodyMemory,
+		DialHost: true,
+		H2C:      slices.Contains(t.Versions, "h2c"),
+		Observe: func(rec *signer.Record) {
+			report.observe(rec)
+			clock.observe(rec)
+		},
 		Tokens:      app.tokens,
 		Captured:    func(e capture.Event) { report.captured(t.partnerName(), e) },
 		TokenClient: t.newTokenClient(),
@@ -76,7 +80,8 @@ func (t *Transport) provision(ctx caddy.Context, app *App) error {
 			Expiry:  func(expiry time.Time) { report.expiry(t.partnerName(), "jwt", expiry) },
 			Expires: func(left time.Duration) { report.expires(t.partnerName(), left) },
 		},
-	})
+	}
+	partner, err := config.Build(t.Config, runtime)
 	if err != nil {
 		return err
 	}

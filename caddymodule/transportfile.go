@@ -14,6 +14,7 @@ import (
 //	    allow <METHOD[,METHOD…]|*> <path glob>… [guarded] [encoded_slash]
 //	    max_body <size>
 //	    timeout <duration>
+//	    clock_skew_warning <duration>
 //	    bearer <secret> [{ on <METHODS|*> <glob>… }]
 //	    basic_auth <user> <secret>
 //	    header [?|-]<Name> [<value>]

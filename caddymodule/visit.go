@@ -100,6 +100,17 @@ func clientOf(req *http.Request) (c signer.Client) {
 	return c
 }
 
+// doubted is what the client is told whose last attempt was not sent.
+func (v *visit) doubted(r *http.Request, problem *signer.Problem) *signer.Problem {
+	if v == nil {
+		return problem
+	}
+	for _, x := range v.exchanges {
+		problem = x.Doubted(r, problem)
+	}
+	return problem
+}
+
 // end gives back what the exchanges hold.
 func (v *visit) end() {
 	if v == nil {

@@ -86,8 +86,9 @@ type Options struct {
 	// there. It may be called from several goroutines at once.
 	Break func(Moment) Ending
 
-	// Now is the clock. With one of its own, httpsign, which reads the system's
-	// clock, is not asked about times. Default time.Now.
+	// Now is the clock, which the Date of answers shows, too. With one of its own,
+	// httpsign, which reads the system's clock, is not asked about times. Default
+	// time.Now.
 	Now func() time.Time
 }
 

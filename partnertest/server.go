@@ -64,6 +64,9 @@ func (p *Partner) serve(w http.ResponseWriter, r *http.Request) {
 	}
 
 	r.Body = io.NopCloser(bytes.NewReader(body))
+	if p.opts.Now != nil {
+		w.Header().Set("Date", p.opts.Now().UTC().Format(http.TimeFormat))
+	}
 	if p.opts.Answer == nil || !p.opts.Answer(w, r, seen, seen.Verdict) {
 		answer(w, seen)
 	}

@@ -38,6 +38,7 @@ func (r *Request) Call(ctx context.Context, method, path string, body []byte) (*
 		exchange:      &Exchange{partner: x.partner, deadline: x.deadline},
 	}
 	call.pin()
+	x.partner.traced(call, nil)
 	for _, step := range x.partner.steps {
 		if !inCalls(step.Phase()) {
 			continue
@@ -46,6 +47,7 @@ func (r *Request) Call(ctx context.Context, method, path string, body []byte) (*
 			call.answered(nil)
 			return nil, unsigned(ctx, err)
 		}
+		x.partner.traced(call, step)
 	}
 	out := (&http.Request{
 		Method:        method,

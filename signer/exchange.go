@@ -28,6 +28,7 @@ type Exchange struct {
 	retries      []int // done by each of the partner's, nil: none
 	edited       bool  // the body
 	renewed      bool  // sent again because a step asked for it
+	doubtful     bool  // a try was sent that the partner may have carried out
 	readDeadline func(time.Time) error
 	leaveOpen    bool        // the client's body is not ours to close
 	spent        atomic.Bool // the client's body was read and is not held
@@ -157,6 +158,7 @@ func (x *Exchange) attempt(req *http.Request, base http.RoundTripper, record *Re
 			if !ok {
 				return res, nil
 			}
+			x.doubtful = true
 			x.discard(res)
 			if err := x.rest(req.Context(), pause); err != nil {
 				return nil, explain(req, err)
@@ -263,6 +265,7 @@ func (x *Exchange) sign(ctx context.Context, r *Request) error {
 	r.Now = x.partner.now()
 	r.Record.KeyIDs = r.Record.KeyIDs[:0]
 	r.pin()
+	x.partner.traced(r, nil)
 	asked := false
 	for _, step := range x.partner.steps {
 		switch phase := step.Phase(); {
@@ -274,6 +277,7 @@ func (x *Exchange) sign(ctx context.Context, r *Request) error {
 		if err := step.Apply(ctx, r); err != nil {
 			return err
 		}
+		x.partner.traced(r, step)
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ func explain(req *http.Request, err error) error {
 	case errors.Is(err, errClientLeft):
 		return err
 	}
-	return PartnerFailed.Problem("%s", unknownWhether(req, "the connection ended before the partner answered")).Because(err)
+	return PartnerFailed.Problem("%s", unknownWhether(req, "the connection ended before the partner answered")).Because(unquote(err))
 }
 
 // unsigned is what stops a request that could not be signed.

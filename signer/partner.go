@@ -48,6 +48,10 @@ type Options struct {
 	H2C bool
 	// Observe is told what became of each attempt. Default: nobody.
 	Observe func(*Record)
+	// Trace is shown each request while it is made: once before the first step
+	// runs, with done nil, and after each step, with that; so are the calls that
+	// a step makes. It runs within the request. Default: nobody.
+	Trace func(r *Request, done Step)
 	// Now is the clock of what is signed. Default: time.Now.
 	Now func() time.Time
 	// Rand is the source of nonces and idempotency keys.
@@ -110,6 +114,7 @@ type Partner struct {
 	dialHost bool
 	h2c      bool
 	observe  func(*Record)
+	trace    func(*Request, Step)
 	now      func() time.Time
 	rand     io.Reader
 }
@@ -130,6 +135,7 @@ func New(o Options) (*Partner, error) {
 		dialHost: o.DialHost,
 		h2c:      o.H2C,
 		observe:  o.Observe,
+		trace:    o.Trace,
 		now:      o.Now,
 		rand:     o.Rand,
 	}

@@ -41,6 +41,7 @@ type Record struct {
 	Status         int           // of the partner's answer, or of our own
 	Problem        *Problem      // our own answer, if it was one
 	Duration       time.Duration // from the begin of the attempt to the answer's headers
+	Skew           Skew          // of the partner's clock, if its answer tells
 }
 
 func outcomeOf(res *http.Response, err error) Outcome {

@@ -152,13 +152,17 @@ func (x *Exchange) discard(res *http.Response) {
 }
 
 // ParseRetryAfter reads Retry-After, which is seconds or a date (RFC 9110
-// section 10.2.3); 0 if there is neither.
+// section 10.2.3); 0 if there is neither. A date counts from the Date of the
+// same answer, which the same clock has set, or else from now.
 func ParseRetryAfter(h http.Header, now time.Time) time.Duration {
 	value := h.Get("Retry-After")
 	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {
 		return time.Duration(seconds) * time.Second
 	}
 	if date, err := http.ParseTime(value); err == nil {
+		if sent, err := http.ParseTime(h.Get("Date")); err == nil {
+			now = sent
+		}
 		return max(0, date.Sub(now))
 	}
 	return 0

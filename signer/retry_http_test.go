@@ -170,12 +170,14 @@ func TestRetryAfterEarlyAnswers(t *testing.T) {
 	})
 }
 
-// Retry-After may be a date, by the partner's clock as we know it.
+// Retry-After may be a date, by the partner's clock, which is not ours.
 func TestRetryAfterADate(t *testing.T) {
 	noLeaks(t)
 	now := time.Date(2024, 2, 15, 10, 0, 0, 0, time.UTC)
 	partner := &scripted{codes: []int{503, 200}, answer: func(w http.ResponseWriter, code int) {
-		w.Header().Set("Retry-After", now.Add(time.Second).Format(http.TimeFormat))
+		theirs := now.Add(13 * time.Hour)
+		w.Header().Set("Date", theirs.Format(http.TimeFormat))
+		w.Header().Set("Retry-After", theirs.Add(time.Second).Format(http.TimeFormat))
 		w.WriteHeader(code)
 	}}
 	server := httptest.NewServer(partner)

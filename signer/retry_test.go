@@ -191,4 +191,8 @@ func TestParseRetryAfter(t *testing.T) {
 			t.Errorf("%q: %v", value, got)
 		}
 	}
+	theirs := http.Header{"Retry-After": {"Thu, 15 Feb 2024 23:01:00 GMT"}, "Date": {"Thu, 15 Feb 2024 23:00:00 GMT"}}
+	if got := signer.ParseRetryAfter(theirs, now); got != time.Minute {
+		t.Errorf("by a clock that is 13 h ahead: %v", got)
+	}
 }

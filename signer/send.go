@@ -25,8 +25,8 @@ func (x *Exchange) try(req *http.Request, r *Request) (_ *http.Response, again b
 	held := r.Body != nil
 	clock := startClock(time.Until(x.deadline), func() {
 		x.end(errTooSlow)
-		if !held && x.readDeadline != nil {
-			_ = x.readDeadline(time.Now()) // net/http waits for the body's reader to return
+		if !held {
+			x.interrupt()
 		}
 	})
 	defer clock.stop()
@@ -37,7 +37,7 @@ func (x *Exchange) try(req *http.Request, r *Request) (_ *http.Response, again b
 		if !held {
 			x.closeBody(req)
 		}
-		return nil, false, explain(req, err)
+		return nil, false, x.doubted(req, explain(req, err))
 	}
 	if r.detached {
 		ctx, cancel = context.WithCancelCause(context.WithoutCancel(req.Context()))
@@ -54,8 +54,11 @@ func (x *Exchange) try(req *http.Request, r *Request) (_ *http.Response, again b
 		t.out.Body = stream
 		x.setStream(stream)
 	}
+	sent := time.Now()
 	res, err := r.base.RoundTrip(t.out)
-	if err == nil {
+	if r.Record.Skew = (Skew{}); err == nil {
+		unquoteBody(res)
+		r.Record.Skew = skewOf(r.Method, res.Header, x.partner.now(), time.Since(sent))
 		again = r.answered(res) && held
 	}
 	clock.stop()
@@ -73,6 +76,10 @@ func (x *Exchange) try(req *http.Request, r *Request) (_ *http.Response, again b
 	stream.stop()
 	lost := cause == nil && t.reused.Load() && !t.firstByte.Load() && !isTimeout(err)
 	again = held && (errors.Is(err, errResent) || lost && (isSafe(r.Method) || hasIdempotencyKey(r)))
+	if t.unsent(err) {
+		return nil, again, x.doubted(req, t.explain(req, err))
+	}
+	x.doubtful = true
 	return nil, again, t.explain(req, err)
 }
 

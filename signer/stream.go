@@ -69,6 +69,28 @@ func (b *streamedBody) stop() {
 	}
 }
 
+// interrupt has reading the client's body fail at once, for net/http waits for its
+// reader, and a server for what is left. A body that was read to its end is let be: then
+// the server listens for whether its client leaves, and would take a deadline for that,
+// in this request and in all that follow on the connection.
+func (x *Exchange) interrupt() {
+	x.mu.Lock()
+	b := x.stream
+	x.mu.Unlock()
+	if x.readDeadline != nil && !b.whole() {
+		_ = x.readDeadline(time.Now())
+	}
+}
+
+// whole reports whether b was read to its end.
+func (b *streamedBody) whole() bool {
+	if b == nil || !b.mu.TryLock() {
+		return false
+	}
+	defer b.mu.Unlock()
+	return b.err == io.EOF
+}
+
 // A clock ends a try whose time is over, unless the answer has begun by then.
 type clock struct {
 	mu      sync.Mutex

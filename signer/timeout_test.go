@@ -65,7 +65,7 @@ func TestTimeoutOfAllAttempts(t *testing.T) {
 		wantProblem(t, res, err, signer.TooSlow, "did not answer in time")
 
 		res, err = x.RoundTrip(req, roundTripper(func(*http.Request) (*http.Response, error) { panic("sent when the time was over") }))
-		wantProblem(t, res, err, signer.TooSlow, "was not sent")
+		wantProblem(t, res, err, signer.TooSlow, "could not be sent again; whether it carried out the call is not known")
 	})
 }
 

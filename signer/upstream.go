@@ -37,7 +37,7 @@ func ParseUpstream(s string) (Upstream, error) {
 	if err != nil || u.Host == "" || u.Opaque != "" || u.Scheme != "https" && u.Scheme != "http" {
 		return Upstream{}, errors.New("expected an upstream such as https://api.partner.example")
 	}
-	if u.User != nil || u.Path != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+	if u.User != nil || u.Path != "" || u.RawQuery != "" || u.ForceQuery || strings.Contains(s, "#") {
 		return Upstream{}, errors.New("an upstream is a scheme, a host and a port: it has neither a path (no slash at the end) nor user, query or fragment")
 	}
 	host, port := strings.ToLower(u.Hostname()), u.Port()

@@ -36,11 +36,13 @@ const (
 
 // life is when a token ends that was made now, by what its answer says. What is
 // no time, or over before it begins, is not believed: a token that is sent too
-// long is refused, one that is not sent cannot be made again.
+// long is refused, one that is not sent cannot be made again. For the same
+// reason it ends by the monotonic clock, where there is one: the wall clock may
+// be set ahead, and back again.
 func (c *Capture) life(answer []byte, now time.Time) time.Time {
 	if c.expiresAt != nil {
 		if t, ok := parseExpiry(c.expiresAt.find(answer)); ok && t.After(now) {
-			return t
+			return now.Add(t.Sub(now))
 		}
 	}
 	return now.Add(c.defaultLife)

@@ -41,6 +41,19 @@ func TestLife(t *testing.T) {
 	}
 }
 
+func TestSweepDue(t *testing.T) {
+	s, now := new(Sealed), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for i, step := range []struct {
+		after time.Duration
+		want  bool
+	}{{0, true}, {0, false}, {sweepEvery - 1, false}, {1, true}, {-sweepEvery, true}, {sweepEvery - 1, false}} {
+		now = now.Add(step.after)
+		if got := s.sweepDue(now); got != step.want {
+			t.Errorf("step %d: %v", i, got)
+		}
+	}
+}
+
 func FuzzParseExpiry(f *testing.F) {
 	f.Add([]byte(`1767323045`))
 	f.Add([]byte(`"2026-01-02T03:04:05Z"`))

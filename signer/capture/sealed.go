@@ -50,7 +50,7 @@ type Sealed struct {
 	observe func(Event)
 	guard   *guard
 	locks   locks        // before those of the storage, which may have to be polled
-	sweepAt atomic.Int64 // Unix nanoseconds of the next
+	swept   atomic.Int64 // in Unix nanoseconds
 }
 
 // NewSealed makes the store, or says what is wrong with its options. It does not

@@ -169,15 +169,24 @@ func TestSweep(t *testing.T) {
 		synctest.Wait() // for the first sweep
 		storage.put("partnersign/capture/foreign", []byte("?"))
 		time.Sleep(time.Hour)
+		save(t, s, "e", "1", 48*time.Hour)
+		synctest.Wait()
+		storage.mu.Lock()
+		left := len(storage.values)
+		storage.mu.Unlock()
+		if left != 6 {
+			t.Errorf("%d left after an hour, by a clock that may be wrong", left)
+		}
+		time.Sleep(24 * time.Hour)
 		save(t, s, "e", "1", time.Hour)
 		synctest.Wait()
 		storage.mu.Lock()
 		left, lists := len(storage.values), storage.calls["List"]
 		storage.mu.Unlock()
-		if left != 3 || lists != 2 || storage.held() != 0 {
+		if left != 3 || lists != 3 || storage.held() != 0 {
 			t.Errorf("%d left, %d lists, %d held", left, lists, storage.held())
 		}
-		e.want(t, capture.Damaged)
+		e.want(t, capture.Damaged, capture.Damaged)
 		if load(t, s, "d") != "1" || load(t, s, "e") != "1" {
 			t.Error("a good one is gone")
 		}

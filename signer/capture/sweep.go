@@ -11,29 +11,37 @@ import (
 )
 
 // Expired entries are looked for when something is saved, once in a while, some
-// at a time.
+// at a time. They stay for a while, as what makes them look expired may be a
+// clock that is about to be set right.
 const (
 	sweepEvery   = 10 * time.Minute
+	sweepAfter   = 24 * time.Hour
 	sweepTimeout = 30 * time.Second
 	sweepEntries = 500
 )
 
 // maybeSweep removes expired entries, behind the back of the request.
 func (s *Sealed) maybeSweep(now time.Time) {
-	at := s.sweepAt.Load()
-	if now.UnixNano() < at || !s.sweepAt.CompareAndSwap(at, now.Add(sweepEvery).UnixNano()) {
+	if !s.sweepDue(now) {
 		return
 	}
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), sweepTimeout)
 		defer cancel()
-		if err := s.sweep(ctx, now); err != nil {
+		if err := s.sweep(ctx, now.Add(-sweepAfter)); err != nil {
 			s.observe(Event{Kind: StoreFailed, Err: fmt.Errorf("expired tokens stay in the storage: %w", err)})
 		}
 	}()
 }
 
-func (s *Sealed) sweep(ctx context.Context, now time.Time) error {
+// sweepDue is true for one caller, also when the clock was set back.
+func (s *Sealed) sweepDue(now time.Time) bool {
+	swept := s.swept.Load()
+	return time.Duration(now.UnixNano()-swept).Abs() >= sweepEvery && s.swept.CompareAndSwap(swept, now.UnixNano())
+}
+
+// sweep removes what had expired at the time then.
+func (s *Sealed) sweep(ctx context.Context, then time.Time) error {
 	names, err := run(ctx, s.guard, func(ctx context.Context) ([]string, error) { return s.storage.List(ctx, s.prefix, false) })
 	if errors.Is(err, fs.ErrNotExist) || err == nil && len(names) == 0 {
 		return nil
@@ -43,7 +51,7 @@ func (s *Sealed) sweep(ctx context.Context, now time.Time) error {
 	}
 	damaged, start := 0, rand.IntN(len(names)) // so that each has its turn
 	for i := range min(len(names), sweepEntries) {
-		switch err := s.sweepEntry(ctx, path.Base(names[(start+i)%len(names)]), now); {
+		switch err := s.sweepEntry(ctx, path.Base(names[(start+i)%len(names)]), then); {
 		case errors.Is(err, ErrDamaged):
 			damaged++
 		case err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrBusy):
@@ -56,9 +64,9 @@ func (s *Sealed) sweep(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// sweepEntry removes one entry if it has expired. It looks again when it holds
+// sweepEntry removes one entry if it had expired. It looks again when it holds
 // the flow: a new token may have come.
-func (s *Sealed) sweepEntry(ctx context.Context, name string, now time.Time) error {
+func (s *Sealed) sweepEntry(ctx context.Context, name string, then time.Time) error {
 	limited, cancel := s.guard.limit(ctx)
 	defer cancel()
 	data, err := s.read(limited, s.path(name))
@@ -70,7 +78,7 @@ func (s *Sealed) sweepEntry(ctx context.Context, name string, now time.Time) err
 		if err != nil {
 			continue
 		}
-		if e.Expires.After(now) {
+		if e.Expires.After(then) {
 			return nil
 		}
 		lock, err := s.Lock(limited, flow)
@@ -78,7 +86,7 @@ func (s *Sealed) sweepEntry(ctx context.Context, name string, now time.Time) err
 			return err
 		}
 		defer lock.Unlock()
-		if e, err = s.Load(limited, flow); err == nil && !e.Expires.After(now) {
+		if e, err = s.Load(limited, flow); err == nil && !e.Expires.After(then) {
 			_, err = lock.Delete(limited, e.Token)
 		}
 		return err

@@ -32,11 +32,16 @@ type Runtime struct {
 	TokenClient *http.Client
 	// TokenWatch is told what becomes of bearer tokens.
 	TokenWatch TokenWatch
+	// TokenOf, when set, stands in for the tokens of OAuth 2.0 servers and token
+	// endpoints, by their URL: nobody is asked for one.
+	TokenOf func(url string) string
 	// Tokens keeps captured tokens. Default: a store of this partner alone, in
 	// memory.
 	Tokens capture.Store
 	// Captured is told what happens to captured tokens.
 	Captured func(capture.Event)
+	// Trace is shown each request while it is made; see signer.Options.
+	Trace func(r *signer.Request, done signer.Step)
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
 	// Rand is the source of nonces and keys. Default: crypto/rand.
@@ -74,6 +79,7 @@ func Build(c Config, rt Runtime) (*signer.Partner, error) {
 		DialHost:          rt.DialHost,
 		H2C:               rt.H2C,
 		Observe:           rt.Observe,
+		Trace:             rt.Trace,
 		Now:               rt.Now,
 		Rand:              rt.Rand,
 	})

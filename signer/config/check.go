@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/net/http/httpguts"
 
@@ -42,6 +43,9 @@ func (c *Config) Check() error {
 	}
 	if c.Timeout < 0 {
 		check("timeout", errors.New("it must be positive"))
+	}
+	if s := time.Duration(c.ClockSkewWarning); s != 0 && s < time.Second {
+		check("clock_skew_warning", errors.New("it must be a second or more, as partners tell the time in whole ones"))
 	}
 	for _, a := range c.Allow {
 		check("allow", a.Match.check())

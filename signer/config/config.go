@@ -33,6 +33,10 @@ type Config struct {
 	// begins; then it is refused with status 504. Default: `60s`.
 	Timeout Duration `json:"timeout,omitempty"`
 
+	// How far the partner's clock may be from this machine's before the log
+	// warns of it, at least a second. Default: `5s`.
+	ClockSkewWarning Duration `json:"clock_skew_warning,omitempty"`
+
 	// Client headers that are stripped by default and shall pass: any of
 	// Authorization, Cookie, Referer, Origin, Sec-*, Proxy-*, X-Forwarded-*,
 	// X-Real-IP, Forwarded, Via, Early-Data, Expect and the headers by which
@@ -179,8 +183,9 @@ type Signature struct {
 	// a request that lacks it.
 	Components []string `json:"components,omitempty"`
 
-	// `created`, `expires=<duration>`, `nonce`, `alg`, `keyid`, `tag=<text>`,
-	// in the order on the wire. Default: `created keyid alg`.
+	// `created` or `created=-<duration>`, `expires=<duration>`, `nonce`, `alg`,
+	// `keyid`, `tag=<text>`, in the order on the wire. Default:
+	// `created keyid alg`.
 	Parameters []string `json:"parameters,omitempty"`
 
 	// `raw` (r and s, default) or `der`.

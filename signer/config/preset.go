@@ -13,6 +13,7 @@ func (c *Config) Override(own Config) {
 	replaceIf(&c.Upstream, own.Upstream, own.Upstream != "")
 	replaceIf(&c.MaxBody, own.MaxBody, own.MaxBody != 0)
 	replaceIf(&c.Timeout, own.Timeout, own.Timeout != 0)
+	replaceIf(&c.ClockSkewWarning, own.ClockSkewWarning, own.ClockSkewWarning != 0)
 	replaceIf(&c.ClientHeaders, own.ClientHeaders, own.ClientHeaders != nil)
 	replaceIf(&c.BasicAuth, own.BasicAuth, own.BasicAuth != nil)
 	replaceIf(&c.Dfns, own.Dfns, own.Dfns != nil)
@@ -58,20 +59,21 @@ func (m *Match) equal(o *Match) bool {
 
 // removals are the parts that a preset may have and a user may do without.
 var removals = map[string]func(*Config) bool{
-	"name":            func(c *Config) bool { return remove(&c.Name, c.Name != "") },
-	"max_body":        func(c *Config) bool { return remove(&c.MaxBody, c.MaxBody != 0) },
-	"timeout":         func(c *Config) bool { return remove(&c.Timeout, c.Timeout != 0) },
-	"client_headers":  func(c *Config) bool { return remove(&c.ClientHeaders, c.ClientHeaders != nil) },
-	"bearer":          func(c *Config) bool { return remove(&c.Bearer, c.Bearer != nil) },
-	"basic_auth":      func(c *Config) bool { return remove(&c.BasicAuth, c.BasicAuth != nil) },
-	"header":          func(c *Config) bool { return remove(&c.Headers, c.Headers != nil) },
-	"capture":         func(c *Config) bool { return remove(&c.Captures, c.Captures != nil) },
-	"json_field":      func(c *Config) bool { return remove(&c.JSONFields, c.JSONFields != nil) },
-	"dfns":            func(c *Config) bool { return remove(&c.Dfns, c.Dfns != nil) },
-	"idempotency_key": func(c *Config) bool { return remove(&c.IdempotencyKey, c.IdempotencyKey != nil) },
-	"content_digest":  func(c *Config) bool { return remove(&c.ContentDigest, c.ContentDigest != nil) },
-	"signature":       func(c *Config) bool { return remove(&c.Signatures, c.Signatures != nil) },
-	"retry":           func(c *Config) bool { return remove(&c.Retries, c.Retries != nil) },
+	"name":               func(c *Config) bool { return remove(&c.Name, c.Name != "") },
+	"max_body":           func(c *Config) bool { return remove(&c.MaxBody, c.MaxBody != 0) },
+	"timeout":            func(c *Config) bool { return remove(&c.Timeout, c.Timeout != 0) },
+	"clock_skew_warning": func(c *Config) bool { return remove(&c.ClockSkewWarning, c.ClockSkewWarning != 0) },
+	"client_headers":     func(c *Config) bool { return remove(&c.ClientHeaders, c.ClientHeaders != nil) },
+	"bearer":             func(c *Config) bool { return remove(&c.Bearer, c.Bearer != nil) },
+	"basic_auth":         func(c *Config) bool { return remove(&c.BasicAuth, c.BasicAuth != nil) },
+	"header":             func(c *Config) bool { return remove(&c.Headers, c.Headers != nil) },
+	"capture":            func(c *Config) bool { return remove(&c.Captures, c.Captures != nil) },
+	"json_field":         func(c *Config) bool { return remove(&c.JSONFields, c.JSONFields != nil) },
+	"dfns":               func(c *Config) bool { return remove(&c.Dfns, c.Dfns != nil) },
+	"idempotency_key":    func(c *Config) bool { return remove(&c.IdempotencyKey, c.IdempotencyKey != nil) },
+	"content_digest":     func(c *Config) bool { return remove(&c.ContentDigest, c.ContentDigest != nil) },
+	"signature":          func(c *Config) bool { return remove(&c.Signatures, c.Signatures != nil) },
+	"retry":              func(c *Config) bool { return remove(&c.Retries, c.Retries != nil) },
 }
 
 // Remove removes what a preset has filled in under the name of a subdirective,

@@ -27,6 +27,10 @@ func (b *builder) bearer(c *Bearer) (token.Bearer, error) {
 	var source token.Source
 	var err error
 	switch {
+	case c.OAuth2 != nil && b.TokenOf != nil:
+		t.Token = keys.FixedSecret(b.TokenOf(c.OAuth2.TokenURL))
+	case c.TokenEndpoint != nil && b.TokenOf != nil:
+		t.Token = keys.FixedSecret(b.TokenOf(c.TokenEndpoint.URL))
 	case c.OAuth2 != nil:
 		source, err = b.oauth2(c.OAuth2)
 	case c.TokenEndpoint != nil:

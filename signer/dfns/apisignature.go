@@ -131,3 +131,10 @@ func bodyOf(r *signer.Request) []byte {
 	}
 	return r.Body.Bytes()
 }
+
+// Signed is what the step signs of r, as the JSON that Dfns computes, too. It is
+// sent nowhere.
+func (*APISignature) Signed(r *signer.Request) (string, error) {
+	payload, err := apiPayload(r)
+	return string(payload), err
+}

@@ -142,9 +142,15 @@ type WebhookMemory struct {
 	swept  time.Time // when expired claims were last removed
 }
 
-// A webhookClaim is remembered until its time by the wall clock, because that
-// clock is what says whether the webhook is fresh.
+// A webhookClaim is remembered until its time.
 type webhookClaim struct{ until time.Time }
+
+// isOver asks both clocks: the wall clock says whether the webhook is fresh, and
+// what has aged because that clock was set ahead is fresh again when it is set
+// back.
+func (c *webhookClaim) isOver(now time.Time) bool {
+	return now.After(c.until) && now.Round(0).After(c.until.Round(0))
+}
 
 // NewWebhookMemory makes a memory for limit webhooks; 0 means
 // DefaultWebhookMemory.
@@ -161,11 +167,10 @@ func NewWebhookMemory(limit int) *WebhookMemory {
 // tolerance in the future, and stays fresh for another. release gives it back,
 // so that it may pass again: for a webhook that was not delivered.
 func (m *WebhookMemory) Claim(mac WebhookMAC, now time.Time, keep time.Duration) (release func(), err error) {
-	now = now.Round(0) // the wall clock alone
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.sweep(now)
-	if c := m.claims[mac]; c != nil && !now.After(c.until) {
+	if c := m.claims[mac]; c != nil && !c.isOver(now) {
 		return nil, ErrWebhookReplayed
 	}
 	if len(m.claims) >= m.limit {
@@ -191,5 +196,5 @@ func (m *WebhookMemory) sweep(now time.Time) {
 		return
 	}
 	m.swept = now
-	maps.DeleteFunc(m.claims, func(_ WebhookMAC, c *webhookClaim) bool { return now.After(c.until) })
+	maps.DeleteFunc(m.claims, func(_ WebhookMAC, c *webhookClaim) bool { return c.isOver(now) })
 }

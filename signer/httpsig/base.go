@@ -45,10 +45,10 @@ func (s *Signature) appendBase(dst []byte, r *signer.Request, keyID string, nonc
 		dst = append(dst, s.components[i].id...)
 	}
 	dst = append(dst, ')')
-	return s.appendParameters(dst, r.Now, keyID, nonce), params, nil
+	return s.appendParameters(dst, r.Now.Add(-s.back), keyID, nonce), params, nil
 }
 
-func (s *Signature) appendParameters(dst []byte, now time.Time, keyID string, nonce []byte) []byte {
+func (s *Signature) appendParameters(dst []byte, created time.Time, keyID string, nonce []byte) []byte {
 	for i := range s.parameters {
 		p := &s.parameters[i]
 		dst = append(dst, ';')
@@ -56,9 +56,9 @@ func (s *Signature) appendParameters(dst []byte, now time.Time, keyID string, no
 		dst = append(dst, '=')
 		switch p.name {
 		case "created":
-			dst = strconv.AppendInt(dst, now.Unix(), 10)
+			dst = strconv.AppendInt(dst, created.Unix(), 10)
 		case "expires":
-			dst = strconv.AppendInt(dst, now.Add(p.expires).Unix(), 10)
+			dst = strconv.AppendInt(dst, created.Add(p.expires).Unix(), 10)
 		case "nonce":
 			dst = append(dst, '"')
 			dst = s.encoding().AppendEncode(dst, nonce[:p.nonce])

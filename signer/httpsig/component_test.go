@@ -80,12 +80,16 @@ func TestParseComponentErrors(t *testing.T) {
 }
 
 func TestParseParameter(t *testing.T) {
-	for _, spelled := range []string{"created", "expires=60s", "expires=1m30s", "nonce", "nonce=64", "alg", "keyid", "tag=web-bot-auth", `tag="quoted tag"`} {
-		if _, err := ParseParameter(spelled); err != nil {
+	for _, spelled := range []string{"created", "created=-5s", "created=-5m0s", "expires=60s", "expires=1m30s", "nonce", "nonce=64", "alg", "keyid", "tag=web-bot-auth", `tag="quoted tag"`} {
+		p, err := ParseParameter(spelled)
+		if err != nil {
 			t.Errorf("%s: %v", spelled, err)
 		}
+		if again, err := ParseParameter(p.String()); err != nil || again != p {
+			t.Errorf("%s is spelled %s: %v", spelled, p, err)
+		}
 	}
-	for _, spelled := range []string{"", "created=1", "expires", "expires=-1s", "expires=10ms", "expires=soon", "nonce=1", "nonce=65", "nonce=x", "alg=x", "tag", "tag=", "tag=ä", "Created", "foo"} {
+	for _, spelled := range []string{"", "created=1", "created=", "created=5s", "created=-5", "created=-10ms", "created=-301s", "created=-1h", "created=soon", "expires", "expires=-1s", "expires=10ms", "expires=soon", "nonce=1", "nonce=65", "nonce=x", "alg=x", "tag", "tag=", "tag=ä", "Created", "foo"} {
 		if _, err := ParseParameter(spelled); err == nil {
 			t.Errorf("%q was accepted", spelled)
 		}

@@ -63,6 +63,7 @@ type Signature struct {
 	thumbprint                   bool
 	components                   []Component
 	parameters                   []Parameter
+	back                         time.Duration // of created
 	encoded                      keys.Encoding
 	url, keep                    bool
 	signatureHeader, inputHeader string
@@ -91,6 +92,7 @@ func NewSignature(o Options) (*Signature, error) {
 	if s.parameters == nil {
 		s.parameters = DefaultParameters()
 	}
+	s.back, _ = span(s.parameters)
 	if o.DER {
 		s.encoded = keys.DER
 	}
@@ -123,6 +125,9 @@ func (o *Options) Check() error {
 		if slices.ContainsFunc(o.Parameters[:i], func(q Parameter) bool { return q.name == p.name }) {
 			return fmt.Errorf("the parameter %s is there twice", p.name)
 		}
+	}
+	if back, life := span(o.Parameters); life > 0 && life <= back {
+		return errors.New("parameter expires: expected more than created goes back, as it counts from there: the signature would be over before it is made")
 	}
 	return nil
 }
@@ -257,12 +262,20 @@ func (s *Signature) put(r *signer.Request, input, signature string) error {
 				return err
 			}
 		}
-		input = strings.Join(inputs, ", ") + ", " + input
-		signature = strings.Join(signatures, ", ") + ", " + signature
+		input, signature = joined(inputs, input), joined(signatures, signature)
 	}
 	r.Set(s.inputHeader, input)
 	r.Set(s.signatureHeader, signature)
 	return nil
+}
+
+// joined adds a member to the lines of a dictionary. A line may be empty, as is a
+// dictionary without members.
+func joined(lines []string, member string) string {
+	if text := strings.Join(lines, ", "); trimSpace(text) != "" {
+		return text + ", " + member
+	}
+	return member
 }
 
 // checkKept refuses signatures of the client that would make the message

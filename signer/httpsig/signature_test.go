@@ -69,6 +69,9 @@ func TestParametersInTheConfiguredOrder(t *testing.T) {
 	}{
 		{nil, `;created=1618884473;keyid="test";alg="ed25519"`},
 		{[]string{"created"}, `;created=1618884473`},
+		{[]string{"created=-5s"}, `;created=1618884468`},
+		{[]string{"expires=60s", "created=-5s"}, `;expires=1618884528;created=1618884468`},
+		{[]string{"created=-5m", "expires=301s"}, `;created=1618884173;expires=1618884474`},
 		{[]string{"alg", "keyid", "created"}, `;alg="ed25519";keyid="test";created=1618884473`},
 		{[]string{"tag=web-bot-auth", "expires=60s", "nonce"}, `;tag="web-bot-auth";expires=1618884533;nonce="` + base64.StdEncoding.EncodeToString(nonce) + `"`},
 	} {
@@ -175,6 +178,14 @@ func TestExistingSignaturesOfTheClient(t *testing.T) {
 	if got := r.Header.Get("Signature"); !strings.HasPrefix(got, "own=:AAAA:, sig1=:") {
 		t.Errorf("Signature: %s", got)
 	}
+	// A dictionary without members is a line that is empty.
+	r = request("GET", "/", "Signature-Input: ", "Signature: ")
+	if err := s.Apply(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.Header.Get("Signature"); !strings.HasPrefix(got, "sig1=:") {
+		t.Errorf("Signature: %s", got)
+	}
 	for name, headers := range map[string][]string{
 		"our label":    {`Signature-Input: sig1=("@path")`, "Signature: sig1=:AAAA:"},
 		"no input":     {"Signature: own=:AAAA:"},
@@ -234,6 +245,7 @@ func TestOptionsThatAreRefused(t *testing.T) {
 		"twice, reordered": {Key: key, KeyID: fixed("x"), Components: []Component{a, b}},
 		"itself":           {Key: key, KeyID: fixed("x"), Components: []Component{own}},
 		"parameter twice":  {Key: key, KeyID: fixed("x"), Parameters: parameters(t, "created", "created")},
+		"over at once":     {Key: key, KeyID: fixed("x"), Parameters: parameters(t, "expires=60s", "created=-60s")},
 	} {
 		if _, err := NewSignature(o); err == nil {
 			t.Errorf("%s: accepted", name)

@@ -46,11 +46,11 @@ func strict(name string, lines []string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		return httpsfv.Marshal(v)
+		return marshal(v)
 	}
 	for _, parse := range []func([]string) (httpsfv.StructuredFieldValue, error){asItem, asList, asDictionary} {
 		if v, err := parse(lines); err == nil {
-			return httpsfv.Marshal(v)
+			return marshal(v)
 		}
 	}
 	return "", errors.New("it is not a structured field")
@@ -68,7 +68,7 @@ func memberOf(lines []string, key string) (string, error) {
 	if !ok {
 		return "", errNoMember
 	}
-	return httpsfv.Marshal(member.(httpsfv.StructuredFieldValue))
+	return marshal(member.(httpsfv.StructuredFieldValue))
 }
 
 // appendWrapped appends each line as a byte sequence (RFC 9421 section 2.1.3).

@@ -74,6 +74,9 @@ func (l *Loader) Key(ref string, o KeyOptions) (*Key, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
+	if l.StandIns {
+		return l.standInKey(r, o)
+	}
 	current, err := open(l, r, func(content []byte) (*material, error) {
 		m, err := parseKey(content, o)
 		if err == nil {
@@ -84,6 +87,8 @@ func (l *Loader) Key(ref string, o KeyOptions) (*Key, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.resolved(thumbprintName, current.last().thumbprint)
+	l.resolved(kidName, current.last().kid)
 	return newKey(current), nil
 }
 

@@ -20,6 +20,24 @@ type Loader struct {
 	// noticed the change, for several files maybe at the same time. Nil:
 	// nothing is told.
 	Reloaded func(source string, err error)
+
+	// Resolved is told what a reference stands for when it is opened: a secret's
+	// reference and its value; of a key, its thumbprint as {key.thumbprint} and
+	// the id of a JWK as {key.kid}. It is for programs that show what is made of
+	// a configuration, and show the reference where the value would be. Nil:
+	// nothing is told.
+	Resolved func(reference, value string)
+
+	// StandIns opens nothing: each reference stands for a throw-away secret or
+	// key of its own, the same ones on every machine. What they sign is worth
+	// nothing.
+	StandIns bool
+}
+
+func (l *Loader) resolved(reference, value string) {
+	if l.Resolved != nil && value != "" {
+		l.Resolved(reference, value)
+	}
 }
 
 func (l *Loader) now() time.Time {

@@ -21,10 +21,13 @@ func (l *Loader) Secret(ref string) (*Secret, error) {
 	if err != nil {
 		return nil, err
 	}
-	value, err := open(l, r, parseSecret)
-	if err != nil {
+	var value *live[string]
+	if l.StandIns {
+		value = fixed(standInSecret(r), nil)
+	} else if value, err = open(l, r, parseSecret); err != nil {
 		return nil, err
 	}
+	l.resolved(r.String(), value.last())
 	return newSecret(value), nil
 }
 

@@ -79,11 +79,11 @@ func (c *Cache) get(ctx context.Context, now time.Time) (_ *issued, waited bool,
 		return nil, false, c.problem(err, "a secret that it wants is not available; the proxy's log says why")
 	}
 	t := l.entry.current.Load()
-	if t != nil && now.Before(t.refreshAt) {
+	if t != nil && isBefore(now, t.refreshAt) {
 		return t, false, nil
 	}
 	f, problem := l.entry.join(t, func(f *flight) { c.fetch(l, f) })
-	if t != nil && now.Before(t.deadAt) {
+	if t != nil && isBefore(now, t.deadAt) {
 		return t, false, nil
 	}
 	if problem != nil {

@@ -112,5 +112,5 @@ func (e *entry) isIdle(now time.Time) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	t := e.current.Load()
-	return e.flight == nil && (t == nil || now.After(t.expiry)) && now.After(e.retryAt) && now.After(e.renewAt)
+	return e.flight == nil && (t == nil || !isBefore(now, t.expiry)) && now.After(e.retryAt) && now.After(e.renewAt)
 }

@@ -28,11 +28,19 @@ const (
 // issue makes a token of e of one that was asked for at the time now.
 func (e *entry) issue(t Token, now time.Time) *issued {
 	life := t.Expiry.Sub(now)
+	expiry := now.Add(life) // by the monotonic clock, too
 	return &issued{
 		entry:     e,
 		header:    "Bearer " + t.Value,
-		expiry:    t.Expiry,
-		refreshAt: t.Expiry.Add(-min(maxAhead, life/5)),
-		deadAt:    t.Expiry.Add(-min(maxMargin, life/10)),
+		expiry:    expiry,
+		refreshAt: expiry.Add(-min(maxAhead, life/5)),
+		deadAt:    expiry.Add(-min(maxMargin, life/10)),
 	}
+}
+
+// isBefore reports whether both clocks say that now is before t. The wall clock
+// can be set back, and the monotonic one stands still while the machine is
+// suspended: neither may keep a token for longer than it lives.
+func isBefore(now, t time.Time) bool {
+	return now.Before(t) && now.Round(0).Before(t.Round(0))
 }

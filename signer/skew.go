@@ -1,0 +1,57 @@
+package signer
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Skew is how far a partner's clock is from this machine's, as the Date of an
+// answer shows it. The zero value: not known.
+type Skew struct {
+	// Offset is positive when the partner's clock is ahead, and negative when
+	// it is behind.
+	Offset time.Duration
+	// Uncertainty is by how much Offset may be wrong, either way: half a second,
+	// as Date has whole ones, and half of what the answer took.
+	Uncertainty time.Duration
+}
+
+// Known reports whether the answer told anything.
+func (s Skew) Known() bool { return s.Uncertainty > 0 }
+
+// Beyond reports whether the clocks are further apart than limit for certain.
+func (s Skew) Beyond(limit time.Duration) bool {
+	return s.Known() && s.Offset.Abs()-s.Uncertainty > limit
+}
+
+// skewOf reads the Date of an answer that came after took, at the time now. The
+// partner set it somewhere in between, unless a cache has kept the answer.
+func skewOf(method string, h http.Header, now time.Time, took time.Duration) Skew {
+	if dates := h["Date"]; len(dates) == 1 && !mayBeKept(method, h) {
+		if date, err := http.ParseTime(dates[0]); err == nil {
+			const half = time.Second / 2
+			return Skew{date.Add(half).Sub(now.Add(-took / 2)), half + took/2}
+		}
+	}
+	return Skew{}
+}
+
+// mayBeKept reports whether the answer may come from a cache. Those have an Age
+// (RFC 9111 section 5.1), which some leave out: what may be kept at all, as its
+// headers say, does not count either.
+func mayBeKept(method string, h http.Header) bool {
+	if age := h["Age"]; len(age) > 1 || len(age) == 1 && age[0] != "0" {
+		return true
+	}
+	if method != http.MethodGet && method != http.MethodHead {
+		return false
+	}
+	if control := h["Cache-Control"]; len(control) > 0 {
+		return !slices.ContainsFunc(control, func(line string) bool {
+			return strings.Contains(line, "no-store") || strings.Contains(line, "no-cache") || strings.Contains(line, "private")
+		})
+	}
+	return len(h["Expires"]) > 0 || len(h["Last-Modified"]) > 0
+}
