@@ -1,7 +1,10 @@
 package e2e
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -98,6 +101,16 @@ func (p dfnsProxy) searchLeaks(t *testing.T, secrets []string, answers string) {
 		}
 	}
 	t.Logf("searched %d times", searched)
+}
+
+func encodings(secret string) map[string]string {
+	return map[string]string{
+		"raw":       secret,
+		"base64":    strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(secret)), "=")[:len(secret)],
+		"base64url": strings.TrimRight(base64.URLEncoding.EncodeToString([]byte(secret)), "=")[:len(secret)],
+		"hex":       hex.EncodeToString([]byte(secret)),
+		"url":       url.QueryEscape(secret),
+	}
 }
 
 // A write has one audit line, its challenge's calls have none, and who has signed

@@ -9,6 +9,7 @@ import (
 // A generated request is what an application might send, byte for byte.
 type generated struct {
 	method, target string
+	host           string   // "": the caller's choice
 	headers        []string // "Name: value"
 	body           string
 	chunked        bool
