@@ -238,7 +238,7 @@ func TestFeatureBodyMemoryFull(t *testing.T) {
 	caddy := startCaddy(t, c)
 	held := strings.Repeat("h", 800<<10)
 	conn := caddy.dial()
-	fmt.Fprintf(conn, "POST /v1/held HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n%s", len(held), held[:100])
+	fmt.Fprintf(conn, "POST /v1/held HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n%s", len(held), held[:8<<10])
 	waitFor(t, "the memory to be taken", func() bool { return caddy.metric("partnersign_body_memory_bytes") == 800<<10 })
 
 	other := strings.Repeat("o", 300<<10)
@@ -263,7 +263,7 @@ func TestFeatureBodyMemoryFull(t *testing.T) {
 	}
 	only(t, partner, 2)
 
-	fmt.Fprint(conn, held[100:])
+	fmt.Fprint(conn, held[8<<10:])
 	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil || res.StatusCode != 200 {
 		t.Fatalf("what was held is answered %v, %v", res, err)

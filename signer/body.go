@@ -83,8 +83,13 @@ func sumIndex(h crypto.Hash) int {
 	panic("signer: bodies are hashed with SHA-256 and SHA-512 only")
 }
 
-// smallBody is what is allocated at first for a body of unknown length.
-const smallBody = 4 << 10
+const (
+	// smallBody is what is allocated at first for a body of unknown length, and
+	// for a large one: a client that announces it and sends nothing holds no more.
+	smallBody = 4 << 10
+	// largeBody is the length of bodies that are not allocated at once.
+	largeBody = 64 << 10
+)
 
 // readBody reads the body of req within max bytes and the memory that is left,
 // computing digests on the way.
@@ -101,8 +106,13 @@ func (x *Exchange) readBody(req *http.Request, length int64) (_ *Body, err error
 	}
 	known := length >= 0
 	size := length
-	if !known {
+	switch {
+	case !known:
 		size = min(smallBody, p.maxBody)
+	case !p.memory.fits(length):
+		return nil, memoryExhausted() // before it has begun to arrive
+	case length > largeBody:
+		size = smallBody
 	}
 	if err := x.reserve(size); err != nil {
 		return nil, err
@@ -122,15 +132,20 @@ func (x *Exchange) readBody(req *http.Request, length int64) (_ *Body, err error
 		if len(into) == 0 {
 			into = probe[:] // is that all?
 		}
-		m, err := req.Body.Read(into)
+		m, end := req.Body.Read(into)
 		if m > 0 && n == len(body.data) {
-			if known {
+			switch {
+			case known && int64(n) == length:
 				return nil, InvalidRequest.Problem("the body is longer than its Content-Length")
-			}
-			if int64(n) >= p.maxBody {
+			case int64(n) >= p.maxBody:
 				return nil, tooLarge(p.maxBody)
+			case known:
+				err = x.grow(body, n, length, length-int64(n)) // body_memory need not be more than max_body
+			default:
+				size = min(2*int64(n), p.maxBody)
+				err = x.grow(body, n, size, size)
 			}
-			if err := x.grow(body, n, min(2*int64(n), p.maxBody)); err != nil {
+			if err != nil {
 				return nil, err
 			}
 			body.data[n] = probe[0]
@@ -139,11 +154,11 @@ func (x *Exchange) readBody(req *http.Request, length int64) (_ *Body, err error
 			h.Write(body.data[n : n+m])
 		}
 		n += m
-		if err == io.EOF {
+		if end == io.EOF {
 			break
 		}
-		if err != nil {
-			return nil, readProblem(req.Context(), err)
+		if end != nil {
+			return nil, readProblem(req.Context(), end)
 		}
 	}
 	if known && int64(n) < length {
@@ -161,14 +176,15 @@ func (x *Exchange) readBody(req *http.Request, length int64) (_ *Body, err error
 	return body, nil
 }
 
-// grow moves the first n bytes of body into a buffer of size bytes.
-func (x *Exchange) grow(body *Body, n int, size int64) error {
-	if err := x.reserve(size); err != nil {
+// grow moves the first n bytes of body into a buffer of size bytes, for which
+// it takes more memory.
+func (x *Exchange) grow(body *Body, n int, size, more int64) error {
+	if err := x.reserve(more); err != nil {
 		return err
 	}
 	data := make([]byte, size)
 	copy(data, body.data[:n])
-	x.giveBack(int64(len(body.data)))
+	x.giveBack(int64(len(body.data)) + more - size)
 	body.data = data
 	return nil
 }

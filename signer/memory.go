@@ -32,6 +32,9 @@ func (m *Memory) Used() int64 { return m.used.Load() }
 // Limit is the number of bytes that may be held.
 func (m *Memory) Limit() int64 { return m.limit.Load() }
 
+// fits reports whether n bytes could be had now.
+func (m *Memory) fits(n int64) bool { return n <= m.limit.Load()-m.used.Load() }
+
 func (m *Memory) reserve(n int64) bool {
 	for {
 		used := m.used.Load()

@@ -138,6 +138,43 @@ func TestMemoryExhausted(t *testing.T) {
 	}
 }
 
+// A client that announces much and sends little holds little: the memory is
+// taken when the body has begun to arrive.
+func TestMemoryIsTakenOnArrival(t *testing.T) {
+	const size = 1 << 20
+	memory := signer.NewMemory(size)
+	p := newPartner(t, signer.Options{Memory: memory, Steps: []signer.Step{wholeBody}})
+	reader, writer := io.Pipe()
+	done := make(chan error, 1)
+	go func() {
+		res, err := post(p, new(wire), size, reader)
+		if err == nil {
+			err = res.Body.Close()
+		}
+		done <- err
+	}()
+	body := make([]byte, size)
+	for _, part := range []struct{ sent, held int64 }{{0, 4 << 10}, {100, 4 << 10}, {4 << 10, 4 << 10}, {4<<10 + 1, size}} {
+		n := int64(len(body)) - (size - part.sent)
+		if _, err := writer.Write(body[:n]); err != nil {
+			t.Fatal(err)
+		}
+		body = body[n:]
+		if _, err := writer.Write(nil); err != nil { // until the part is read
+			t.Fatal(err)
+		}
+		wantMemory(t, memory, part.held)
+	}
+	if _, err := writer.Write(body); err != nil {
+		t.Fatal(err)
+	}
+	_ = writer.Close()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	wantMemory(t, memory, 0)
+}
+
 // A body that no step needs takes no memory, and neither does a request without.
 func TestMemoryOfNoBody(t *testing.T) {
 	memory := signer.NewMemory(1)

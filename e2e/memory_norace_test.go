@@ -1,0 +1,10 @@
+//go:build !race
+
+package e2e
+
+import "time"
+
+const (
+	measurable  = true            // the process's memory is its own
+	slowTimeout = 2 * time.Second // the setting `timeout`: so long a body may take to arrive
+)

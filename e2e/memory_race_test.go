@@ -1,0 +1,11 @@
+//go:build race
+
+package e2e
+
+import "time"
+
+// The race detector takes memory and time of its own.
+const (
+	measurable  = false
+	slowTimeout = 8 * time.Second
+)
