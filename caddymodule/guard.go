@@ -1,16 +1,17 @@
 package caddymodule
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 
 	"github.com/partnersign/partnersign/signer"
 	"github.com/partnersign/partnersign/signer/keys"
@@ -63,6 +64,7 @@ type Guard struct {
 	secret *keys.Secret
 	peers  *peers // nil: any
 	own    string // the upstream's host
+	direct func() *direct
 }
 
 // CaddyModule returns the Caddy module information.
@@ -87,6 +89,7 @@ func (g *Guard) provision(ctx caddy.Context, app *App) error {
 		return err
 	}
 	g.report = newReporter(ctx)
+	g.direct = sync.OnceValue(g.findDirect(ctx))
 	if g.Upstream != "" {
 		upstream, _ := signer.ParseUpstream(g.Upstream)
 		g.own = upstream.Hostname()
@@ -149,8 +152,13 @@ func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp
 		r.Header.Del(g.ClientAuth.header())
 	}
 	v := enter(w, r)
-	defer v.end()
-	err := next.ServeHTTP(w, r)
+	defer v.leave()
+	var err error
+	if d := g.direct(); v != nil && d.serves(r) {
+		err = d.serve(w, r, v)
+	} else {
+		err = next.ServeHTTP(w, r)
+	}
 	if err != nil && isUnreachable(r, err) {
 		problem := signer.PartnerUnreachable.Problem("no connection to the partner could be made, and nothing was sent; the proxy's log says why").Because(err)
 		g.answer(w, r, v.doubted(r, problem))
@@ -165,11 +173,12 @@ func (g *Guard) answer(w http.ResponseWriter, r *http.Request, problem *signer.P
 	problem.Write(w, g.Partner)
 }
 
-// isUnreachable reports whether no connection could be made, which
-// reverse_proxy answers without a body. Where the site has handle_errors, that
-// answers.
+// isUnreachable reports whether err is the transport's, of a connection that
+// could not be made: reverse_proxy answers it without a body. Where the site
+// has handle_errors, that answers.
 func isUnreachable(r *http.Request, err error) bool {
-	if !errors.As(err, new(reverseproxy.DialError)) {
+	failure := visitOf(r).err
+	if failure == nil || errors.Is(failure, context.Canceled) || !errors.Is(err, failure) {
 		return false
 	}
 	server, ok := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)

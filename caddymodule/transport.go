@@ -35,8 +35,10 @@ type Transport struct {
 	*reverseproxy.HTTPTransport
 
 	partner  *signer.Partner
+	base     http.RoundTripper // what sends: the HTTPTransport
 	upstream signer.Upstream
-	unproven bool // TLS does not prove who is dialled, so it must be this machine
+	direct   *direct // past the reverse_proxy around it, or nil
+	unproven bool    // TLS does not prove who is dialled, so it must be this machine
 }
 
 // CaddyModule returns the Caddy module information.
@@ -81,6 +83,7 @@ func (t *Transport) provision(ctx caddy.Context, app *App) error {
 			Expires: func(left time.Duration) { report.expires(t.partnerName(), left) },
 		},
 	}
+	t.base = t.HTTPTransport
 	partner, err := config.Build(t.Config, runtime)
 	if err != nil {
 		return err
@@ -100,6 +103,7 @@ func (t *Transport) provision(ctx caddy.Context, app *App) error {
 		t.HTTPTransport.Transport.DialContext = t.resolvePastHosts(t.HTTPTransport.Transport.DialContext)
 	}
 	refuseLoops(t.HTTPTransport.Transport)
+	t.direct = t.wayPast(ctx)
 	return nil
 }
 
@@ -178,9 +182,12 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return problem.Response(req, t.partner.Name()), nil
 	}
 	if req.Context().Value(caddyhttp.VarsCtxKey) == nil {
-		return t.partner.Transport(t.HTTPTransport).RoundTrip(req)
+		return t.partner.Transport(t.base).RoundTrip(req)
 	}
-	return visitOf(req).exchange(t, req).RoundTrip(req, t.HTTPTransport)
+	v := visitOf(req)
+	res, err := v.exchange(t, req).RoundTrip(req, t.base)
+	v.err = err
+	return res, err
 }
 
 // staysHere reports whether the address that Caddy chose is on this machine.

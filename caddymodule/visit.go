@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
@@ -23,6 +24,15 @@ type visit struct {
 	guarded   bool                    // with a guard there is a controller
 	client    http.ResponseController // of the connection to the client
 	exchanges []exchange
+	err       error // of the last attempt: no connection, or the client has left
+
+	// On the direct way.
+	header     http.Header // of the answer to the client
+	own        http.Header // what other handlers have set of it
+	begin, end time.Time
+	latency    time.Duration // to the answer's headers
+	answer     *http.Response
+	failure    error // to forward
 }
 
 // An exchange belongs to one pass through one transport. All attempts of a
@@ -59,7 +69,7 @@ func visitOf(req *http.Request) *visit {
 	}
 	v := new(visit)
 	caddyhttp.SetVar(ctx, visitVar, v)
-	context.AfterFunc(ctx, v.end)
+	context.AfterFunc(ctx, v.leave)
 	return v
 }
 
@@ -111,8 +121,8 @@ func (v *visit) doubted(r *http.Request, problem *signer.Problem) *signer.Proble
 	return problem
 }
 
-// end gives back what the exchanges hold.
-func (v *visit) end() {
+// leave gives back what the exchanges hold.
+func (v *visit) leave() {
 	if v == nil {
 		return
 	}

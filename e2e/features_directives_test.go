@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -75,6 +76,16 @@ func TestFeatureHandleResponse(t *testing.T) {
 		}
 		only(t, partner, 1)
 	}
+}
+
+// A forward proxy that lets nothing through is told from a partner that has failed.
+func TestFeatureForwardProxyRefuses(t *testing.T) {
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(407) }))
+	defer proxy.Close()
+	partner := newAcme(t, partnertest.Options{})
+	site := strings.Replace(block(partner, acme), "transport http {", "transport http {\nnetwork_proxy url "+proxy.URL, 1)
+	caddy := startCaddy(t, siteFile(t, site, partner))
+	caddy.send("POST", "/v1/a", strings.NewReader("{}")).refused(t, 502, "partner-unreachable")
 }
 
 // Without handle_errors the client is told what happened; with it, the site's
