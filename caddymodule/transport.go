@@ -84,6 +84,9 @@ func (t *Transport) provision(ctx caddy.Context, app *App) error {
 		},
 	}
 	t.base = t.HTTPTransport
+	if explaining != nil {
+		t.base, runtime = explaining, explaining.Runtime(runtime)
+	}
 	partner, err := config.Build(t.Config, runtime)
 	if err != nil {
 		return err
@@ -96,6 +99,9 @@ func (t *Transport) provision(ctx caddy.Context, app *App) error {
 	t.unproven = t.upstream.Scheme == "http" ||
 		t.TLS != nil && (t.TLS.InsecureSkipVerify || t.TLS.ServerName != "" && !strings.EqualFold(t.TLS.ServerName, t.upstream.Hostname()))
 	t.secureConnection()
+	if explaining != nil { // nothing is connected
+		return nil
+	}
 	if err := t.HTTPTransport.Provision(ctx); err != nil {
 		return err
 	}
