@@ -49,7 +49,7 @@ func TestDirectOnlyWhereNothingElseIsAsked(t *testing.T) {
 		"lb_retries 2":                                               false,
 		"lb_try_duration 1s":                                         false,
 		"lb_policy round_robin":                                      false,
-		"health_uri /":                                               false,
+		"health_method HEAD":                                         false,
 		"fail_duration 1s":                                           false,
 		"max_fails 3":                                                false,
 		"unhealthy_request_count 5":                                  false,
