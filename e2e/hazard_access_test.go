@@ -40,12 +40,16 @@ func TestHazardReadOnlyEndpoints(t *testing.T) {
 	}
 }
 
-// What users copy first listens where only this machine can reach it.
+// What users copy first listens where only this machine can reach it, and has no
+// admin API that would load another configuration for whoever asks.
 func TestHazardExampleListensOnLoopback(t *testing.T) {
 	for _, path := range []string{"../caddy.Caddyfile.example", "../deploy/Caddyfile"} {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), "\n\tadmin off\n") {
+			t.Errorf("%s: the admin API is on", path)
 		}
 		sites, bound := 0, 0
 		for line := range strings.Lines(string(text)) {
