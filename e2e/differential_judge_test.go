@@ -47,7 +47,7 @@ func startJudge(t *testing.T, blocks []diffBlock, keys map[string]map[string]str
 	}
 	j := &diffJudge{in: bufio.NewWriterSize(in, 1<<16), waiting: make(chan func(string), 4096), ended: make(chan struct{})}
 	go func() {
-		defer close(j.ended)
+		defer j.end()
 		verdicts := bufio.NewScanner(out)
 		verdicts.Buffer(nil, 1<<20)
 		for verdicts.Scan() {
@@ -80,9 +80,13 @@ func (j *diffJudge) ask(x diffExchange, then func(kind, mismatch string)) {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if j.hasEnded() {
+		then("", judgeEnded)
+		return
+	}
 	select {
 	case <-j.ended:
-		then("", "the judge has ended")
+		then("", judgeEnded)
 		return
 	case j.waiting <- func(verdict string) {
 		if mismatch := ""; strings.HasPrefix(verdict, `"`) {
@@ -104,10 +108,7 @@ func (j *diffJudge) now(x diffExchange) (kind, mismatch string) {
 		close(done)
 	})
 	j.finish()
-	select {
-	case <-done:
-	case <-j.ended:
-	}
+	<-done
 	return kind, mismatch
 }
 
@@ -121,4 +122,30 @@ func (j *diffJudge) finish() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	_ = j.in.Flush()
+}
+
+const judgeEnded = "the judge has ended"
+
+func (j *diffJudge) hasEnded() bool {
+	select {
+	case <-j.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// end tells all who wait that no verdict will come.
+func (j *diffJudge) end() {
+	close(j.ended)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for {
+		select {
+		case then := <-j.waiting:
+			then(strconv.Quote(judgeEnded))
+		default:
+			return
+		}
+	}
 }

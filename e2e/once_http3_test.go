@@ -29,11 +29,7 @@ type conn3Key struct{}
 // serveHTTP3 serves HTTP/3 on the port that TCP has.
 func (p *dyingPartner) serveHTTP3(t *testing.T, config *tls.Config) {
 	t.Helper()
-	port := p.listener.Addr().(*net.TCPAddr).Port
-	socket, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port})
-	if err != nil {
-		t.Skipf("the port is taken on UDP: %v", err)
-	}
+	socket := p.listenUDP(t)
 	transport := &quic.Transport{Conn: socket}
 	listener, err := transport.Listen(http3.ConfigureTLSConfig(config), nil)
 	if err != nil {
@@ -64,6 +60,22 @@ func (p *dyingPartner) serveHTTP3(t *testing.T, config *tls.Config) {
 		_ = listener.Close()
 		_ = transport.Close()
 		_ = socket.Close()
+	}
+}
+
+// listenUDP takes the port of the TCP listener, or another one for both.
+func (p *dyingPartner) listenUDP(t *testing.T) *net.UDPConn {
+	t.Helper()
+	for {
+		port := p.listener.Addr().(*net.TCPAddr).Port
+		socket, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port})
+		if err == nil {
+			return socket
+		}
+		_ = p.listener.Close()
+		if p.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -148,10 +148,7 @@ func (p *dyingPartner) set(_ *sighting, change func()) {
 }
 
 // An app is the part of a partner that is alive.
-type app struct {
-	mu     sync.Mutex
-	tokens map[string]string // by flow, the last that was told
-}
+type app struct{}
 
 // answer is what a call is answered with when nothing goes wrong.
 func (a *app) answer(method, target string, _ []byte) (status int, text string) {
