@@ -26,17 +26,12 @@ func ParseRaw(data []byte) (*Request, error) {
 		r.Method, r.Target = words[0], words[1]
 		lines = lines[1:]
 	}
-	for _, line := range lines {
-		line = strings.TrimRight(line, "\r")
-		switch {
-		case line == "":
-		case (line[0] == ' ' || line[0] == '\t') && len(r.Header) > 0:
-			// obs-fold is a space (RFC 9421 section 2.1).
-			r.Header[len(r.Header)-1][1] += " " + strings.Trim(line, " \t")
-		default:
-			if err := r.AddLine(line); err != nil {
-				return nil, err
-			}
+	for _, line := range unfold(lines) {
+		if line == "" {
+			continue
+		}
+		if err := r.AddLine(line); err != nil {
+			return nil, err
 		}
 	}
 	if r.Method == "" || r.Target == "" {
@@ -44,6 +39,19 @@ func ParseRaw(data []byte) (*Request, error) {
 	}
 	r.takeAuthority()
 	return r, r.frame(body)
+}
+
+// unfold joins the lines of folded fields by a space (RFC 9421 section 2.1).
+func unfold(lines []string) (fields []string) {
+	for _, line := range lines {
+		line = strings.TrimRight(line, "\r")
+		if n := len(fields); n > 0 && line != "" && (line[0] == ' ' || line[0] == '\t') {
+			fields[n-1] += " " + strings.Trim(line, " \t")
+		} else {
+			fields = append(fields, line)
+		}
+	}
+	return fields
 }
 
 // takeAuthority reads an absolute target (RFC 9112 section 3.2.2).
@@ -57,11 +65,12 @@ func (r *Request) takeAuthority() {
 	}
 }
 
+// cutHead cuts at the first empty line, whatever the lines end in.
 func cutHead(data []byte) (head, body []byte, ok bool) {
-	crlf, lf := bytes.Index(data, []byte("\r\n\r\n")), bytes.Index(data, []byte("\n\n"))
+	crlf, lf := bytes.Index(data, []byte("\n\r\n")), bytes.Index(data, []byte("\n\n"))
 	switch {
 	case crlf >= 0 && (lf < 0 || crlf < lf):
-		return data[:crlf], data[crlf+4:], true
+		return data[:crlf], data[crlf+3:], true
 	case lf >= 0:
 		return data[:lf], data[lf+2:], true
 	}
