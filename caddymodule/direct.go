@@ -45,7 +45,7 @@ func (t *Transport) wayPast(ctx caddy.Context) *direct {
 	d := &direct{log: ctx.Logger(handler), dial: handler.Upstreams[0].Dial}
 	d.proxy = httputil.ReverseProxy{
 		Rewrite:        d.rewrite,
-		Transport:      t,
+		Transport:      directTransport{t},
 		ModifyResponse: d.answered,
 		ErrorHandler:   d.failed,
 		ErrorLog:       log.New(abortLog{d.log}, "", 0),
@@ -91,8 +91,13 @@ func (d *direct) serve(w http.ResponseWriter, r *http.Request, v *visit) error {
 	v.header = w.Header()
 	server := v.header["Server"]
 	delete(v.header, "Server") // Via tells it
-	v.own = maps.Clone(v.header)
-	d.forward(w, r)
+	if len(v.header) > 0 {
+		v.own = maps.Clone(v.header)
+	}
+	v.asked = r.Header
+	bare := *r
+	bare.Header = nil // httputil would copy it, and the exchange does again
+	d.forward(w, &bare)
 	v.end = time.Now()
 	switch {
 	case v.failure == nil:
@@ -120,11 +125,25 @@ func (d *direct) forward(w http.ResponseWriter, r *http.Request) {
 	d.proxy.ServeHTTP(w, r)
 }
 
+// A directTransport sends what the client has asked, without what concerns its
+// connection alone: an exchange removes that.
+type directTransport struct{ *Transport }
+
+// RoundTrip implements http.RoundTripper.
+func (t directTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	req.Header = visitOf(req).asked
+	return t.Transport.RoundTrip(req)
+}
+
 // rewrite sets the address to dial. The query stays as the client wrote it.
 func (d *direct) rewrite(r *httputil.ProxyRequest) {
 	r.Out.URL.Host = d.dial
 	r.Out.URL.RawQuery = r.In.URL.RawQuery
+	r.Out.Header = noHeader
 }
+
+// noHeader keeps httputil from adding one; nobody changes it.
+var noHeader = http.Header{"User-Agent": nil}
 
 func (d *direct) answered(res *http.Response) error {
 	v := visitOf(res.Request)

@@ -27,6 +27,7 @@ type visit struct {
 	err       error // of the last attempt: no connection, or the client has left
 
 	// On the direct way.
+	asked      http.Header // of the client's request
 	header     http.Header // of the answer to the client
 	own        http.Header // what other handlers have set of it
 	begin, end time.Time
