@@ -36,6 +36,10 @@ type Connect struct {
 	// need not present it again. Default: nothing.
 	ClientAuth *ClientAuth `json:"client_auth,omitempty"`
 
+	// Accepts whoever reaches a listener that is open to the network, where
+	// something else keeps the wrong callers away.
+	UnsafeListen bool `json:"unsafe_listen,omitempty"`
+
 	// The CA of the pki app that certificates are from. Default: `local`.
 	CA string `json:"ca,omitempty"`
 
@@ -65,7 +69,7 @@ func (c *Connect) Provision(ctx caddy.Context) (err error) {
 		return err
 	}
 	c.report = newReporter(ctx)
-	c.guard = &Guard{ClientAuth: c.ClientAuth}
+	c.guard = &Guard{ClientAuth: c.ClientAuth, UnsafeListen: c.UnsafeListen}
 	if err := c.guard.Provision(ctx); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import "github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 //	    partner <host[:port]>…
 //	    tunnel any | <host[:port]>…
 //	    client_auth <secret>
+//	    unsafe_listen
 //	    ca <id>
 //	}
 func (c *Connect) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
@@ -56,6 +57,16 @@ var connectSubdirectives = map[string]func(*caddyfile.Dispenser, *Connect) error
 			return d.Err("client_auth: expected {env.NAME} or {file./absolute/path}, and nothing else on the line")
 		}
 		c.ClientAuth = &ClientAuth{Secret: args[0]}
+		return nil
+	},
+	"unsafe_listen": func(d *caddyfile.Dispenser, c *Connect) error {
+		if c.UnsafeListen {
+			return twice(d)
+		}
+		if d.NextArg() {
+			return d.Err("unsafe_listen takes no arguments")
+		}
+		c.UnsafeListen = true
 		return nil
 	},
 	"ca": func(d *caddyfile.Dispenser, c *Connect) (err error) {

@@ -107,6 +107,30 @@ func TestOpenRoutes(t *testing.T) {
 	}
 }
 
+// TestOpenTunnels has a proxy that leads to no partner, and to others.
+func TestOpenTunnels(t *testing.T) {
+	t.Setenv("CLIENT_SECRET", "sesame")
+	for lines, want := range map[string]string{
+		"tunnel example.org":                                    "partner_connect: whoever reaches the listener",
+		"tunnel any\nclient_auth {env.CLIENT_SECRET}":           "",
+		"tunnel example.org\nunsafe_listen":                     "",
+		"tunnel example.org\nunsafe_listen yes":                 "takes no arguments",
+		"tunnel example.org\nunsafe_listen\nunsafe_listen":      "twice",
+		"tunnel any\n" + fmt.Sprintf(openPartner, ""):           "partner_connect, acme: whoever",
+		"tunnel any\n" + fmt.Sprintf(openPartner, asks[0]):      "partner_connect: whoever",
+		fmt.Sprintf(openPartner, asks[0]):                       "",
+		"unsafe_listen\n" + fmt.Sprintf(openPartner, "") + "\n": "",
+	} {
+		config, err := adapt(t, "http://:8080 {\nbind 0.0.0.0\npartner_connect {\n"+lines+"\n}\n}\n")
+		if err == nil {
+			err = caddy.Validate(parse(t, config))
+		}
+		if err == nil && want != "" || err != nil && (want == "" || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", lines, err, want)
+		}
+	}
+}
+
 // TestOpenRoutesOfErrors has a partner where only JSON can have one.
 func TestOpenRoutesOfErrors(t *testing.T) {
 	const partner = `{"handler":"reverse_proxy","upstreams":[{"dial":"api.acme.example:443"}],"transport":{"protocol":"partnersign","upstream":"https://api.acme.example","name":"acme","tls":{}}}`

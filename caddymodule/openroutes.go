@@ -9,7 +9,7 @@ import (
 )
 
 // unguarded are the names of the partners that a server leads to without asking
-// who calls.
+// who calls, and partner_connect if it has tunnels for everybody.
 func unguarded(server *caddyhttp.Server) []string {
 	var u openRoutes
 	asked := false
@@ -30,7 +30,8 @@ func mustMarshal(v any) json.RawMessage {
 	return raw
 }
 
-// openRoutes collects the partners behind routes on which nobody asks.
+// openRoutes collects the partners, and proxies with tunnels, behind routes on
+// which nobody asks.
 type openRoutes struct{ partners []string }
 
 // visit looks through the JSON of routes and handlers, in the order in which
@@ -50,7 +51,11 @@ func (u *openRoutes) visit(raw json.RawMessage, asked bool) bool {
 		switch handler := string(object["handler"]); {
 		case handler == `"partnersign_guard"`, handler == `"partnersign_connect"`:
 			var g Guard
-			return json.Unmarshal(raw, &g) == nil && g.asks() || asked
+			asked = json.Unmarshal(raw, &g) == nil && g.asks() || asked
+			if !asked && object["tunnels"] != nil {
+				u.add("partner_connect")
+			}
+			return asked
 		case handler == `"subroute"`:
 			u.visit(object["errors"], asked)
 			return u.visit(object["routes"], asked)
@@ -78,7 +83,11 @@ func (u *openRoutes) partner(raw json.RawMessage, asked bool) {
 	if asked || json.Unmarshal(raw, &t.Config) != nil {
 		return
 	}
-	if name := t.partnerName(); !slices.Contains(u.partners, name) {
+	u.add(t.partnerName())
+}
+
+func (u *openRoutes) add(name string) {
+	if !slices.Contains(u.partners, name) {
 		u.partners = append(u.partners, name)
 	}
 }
