@@ -53,7 +53,7 @@ func TestMemoryOfACrowd(t *testing.T) {
 			t.Errorf("%d bodies were accepted, %d arrived", hashes, len(partner.arrived))
 		}
 		slices.Sort(took)
-		if len(took) == 0 || took[len(took)-1] > atOnce {
+		if len(took) == 0 || measurable && took[len(took)-1] > atOnce {
 			t.Errorf("refusals took %v", took)
 		}
 		caddy.memoryReturned(t)
@@ -81,7 +81,7 @@ func (p *process) crowd(t *testing.T, partner *heldPartner) []*sender {
 			answered.Add(1)
 		})
 	}
-	within(t, 20*time.Second, "everybody to be refused or accepted", func() bool {
+	within(t, 50*time.Second, "everybody to be refused or accepted", func() bool {
 		return int(answered.Load())+partner.count() == crowd
 	})
 	partner.open()

@@ -126,6 +126,7 @@ func newHeldPartner(t testing.TB) *heldPartner {
 			return verdict.OK // and not what arrived, as the answer
 		},
 	})
+	t.Cleanup(h.open) // before the partner is closed, whatever has failed
 	return h
 }
 
@@ -139,7 +140,11 @@ func (h *heldPartner) again() {
 func (h *heldPartner) open() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	close(h.gate)
+	select {
+	case <-h.gate: // they have been
+	default:
+		close(h.gate)
+	}
 }
 
 func (h *heldPartner) count() int {
