@@ -1,13 +1,15 @@
 package caddymodule
 
 import (
+	"time"
+
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/partnersign/partnersign/signer"
 	"github.com/partnersign/partnersign/signer/capture"
 )
 
-func init() { caddy.RegisterModule(App{}) }
+func init() { caddy.RegisterModule(new(App)) }
 
 // bodyMemory holds the bodies of all partners of the process. It lives as long
 // as the process, because requests of an old configuration are still served
@@ -28,17 +30,19 @@ type App struct {
 
 	tokens    capture.Store
 	readiness readiness
+	status    status
 
 	listenersChecked bool
 }
 
 // CaddyModule returns the Caddy module information.
-func (App) CaddyModule() caddy.ModuleInfo {
+func (*App) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "partnersign", New: func() caddy.Module { return new(App) }}
 }
 
 // Provision makes the store of captured tokens. It does not touch the storage.
 func (a *App) Provision(ctx caddy.Context) (err error) {
+	a.status.loaded = time.Now()
 	a.tokens, err = a.newTokenStore(ctx)
 	if a.Persist != nil {
 		a.readiness.askStorage(ctx.Storage())

@@ -60,11 +60,12 @@ type Guard struct {
 	// and the upstream's own name. Unix sockets are free of this.
 	ClientHosts []string `json:"client_hosts,omitempty"`
 
-	report *reporter
-	secret *keys.Secret
-	peers  *peers // nil: any
-	own    string // the upstream's host
-	direct func() *direct
+	report  *reporter
+	metrics *partnerMetrics
+	secret  *keys.Secret
+	peers   *peers // nil: any
+	own     string // the upstream's host
+	direct  func() *direct
 }
 
 // CaddyModule returns the Caddy module information.
@@ -88,7 +89,7 @@ func (g *Guard) provision(ctx caddy.Context, app *App) error {
 	if err := g.check(); err != nil {
 		return err
 	}
-	g.report = newReporter(ctx)
+	g.report, g.metrics = newReporter(ctx), newPartnerMetrics(g.Partner)
 	g.direct = sync.OnceValue(g.findDirect(ctx))
 	if g.Upstream != "" {
 		upstream, _ := signer.ParseUpstream(g.Upstream)
@@ -144,7 +145,7 @@ func (g *Guard) check() error {
 // ServeHTTP lets the request pass or answers with a problem.
 func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	if problem := g.admit(r); problem != nil {
-		requestsTotal.WithLabelValues(g.Partner, string(signer.Refused)).Inc()
+		g.metrics.count(signer.Refused)
 		g.answer(w, r, problem)
 		return nil
 	}

@@ -17,11 +17,20 @@ import (
 
 // inspected is what is told of a file.
 type inspected struct {
-	Name    string         `json:"name"`
-	Mode    string         `json:"mode,omitempty"`
-	Note    string         `json:"note,omitempty"`
-	Problem string         `json:"problem,omitempty"`
-	Items   []keyfile.Item `json:"items"`
+	// The reference or path as it was given; - is the standard input.
+	Name string `json:"name"`
+
+	// The mode of the file, such as 0600. Empty where there is none.
+	Mode string `json:"mode,omitempty"`
+
+	// What is worth knowing and no problem.
+	Note string `json:"note,omitempty"`
+
+	// What is wrong with the file itself. Empty: nothing.
+	Problem string `json:"problem,omitempty"`
+
+	// What is in it, in its order.
+	Items []keyfile.Item `json:"items"`
 }
 
 // errNoFile does not repeat what was given: it may be the secret itself.

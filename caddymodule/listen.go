@@ -28,8 +28,12 @@ func (a *App) checkListeners(ctx caddy.Context) error {
 	if err != nil { // which Caddy tells
 		return nil
 	}
-	var found []error
-	for _, server := range app.(*caddyhttp.App).Servers {
+	return errors.Join(openPartners(app.(*caddyhttp.App).Servers)...)
+}
+
+// openPartners says of which servers everybody could use the partners.
+func openPartners(servers map[string]*caddyhttp.Server) (found []error) {
+	for _, server := range servers {
 		listener, ok := openListener(server)
 		if !ok {
 			continue
@@ -41,7 +45,7 @@ func (a *App) checkListeners(ctx caddy.Context) error {
 		}
 	}
 	slices.SortFunc(found, func(a, b error) int { return cmp.Compare(a.Error(), b.Error()) })
-	return errors.Join(found...)
+	return found
 }
 
 // openListener is the first address of a server that others than this machine

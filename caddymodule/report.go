@@ -1,46 +1,12 @@
 package caddymodule
 
 import (
-	"errors"
-
 	"github.com/caddyserver/caddy/v2"
-	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
 	"github.com/partnersign/partnersign/signer"
 	"github.com/partnersign/partnersign/signer/capture"
-)
-
-// The metrics. They are made once, because Caddy has a new registry for every
-// configuration and counters must not begin anew with it. Labels are partners'
-// names and words of closed sets.
-var (
-	requestsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "partnersign_requests_total",
-		Help: "Attempts to have a request answered, by partner and outcome.",
-	}, []string{"partner", "outcome"})
-	problemsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "partnersign_problems_total",
-		Help: "Answers of the proxy's own, by partner and type.",
-	}, []string{"partner", "type"})
-	reloadsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "partnersign_file_reloads_total",
-		Help: "Changes of key and secret files, by partner and whether the new content is in use.",
-	}, []string{"partner", "result"})
-	challengeSeconds = prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name:    "partnersign_challenge_seconds",
-		Help:    "What the calls to a partner took that a request needed first, by partner.",
-		Buckets: prometheus.ExponentialBuckets(0.01, 2, 12),
-	}, []string{"partner"})
-	capturedTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "partnersign_captured_tokens_total",
-		Help: "What happened to tokens that partners tell once, by partner and event.",
-	}, []string{"partner", "event"})
-	bodyMemoryBytes = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "partnersign_body_memory_bytes",
-		Help: "Bytes of buffered bodies held now, of all partners.",
-	}, func() float64 { return float64(bodyMemory.Used()) })
 )
 
 // A reporter logs, counts and writes the audit line.
@@ -50,42 +16,14 @@ type reporter struct {
 }
 
 func newReporter(ctx caddy.Context) *reporter {
-	for _, c := range []prometheus.Collector{requestsTotal, problemsTotal, reloadsTotal, challengeSeconds, capturedTotal,
-		tokenExpiry, tokenRefreshed, tokenRefreshes, bodyMemoryBytes, clockSkew,
-	} {
-		if err := ctx.GetMetricsRegistry().Register(c); err != nil && !errors.As(err, new(prometheus.AlreadyRegisteredError)) {
-			ctx.Logger().Error("a metric is missing", zap.Error(err))
-		}
-	}
+	registerMetrics(ctx)
 	return &reporter{log: ctx.Logger(), audit: ctx.Logger(auditLog{})}
 }
 
-// auditLog names the logger of the audit line.
-type auditLog struct{}
-
-func (auditLog) CaddyModule() caddy.ModuleInfo { return caddy.ModuleInfo{ID: "partnersign.audit"} }
-
 // observe is told what became of an attempt.
 func (r *reporter) observe(rec *signer.Record) {
-	requestsTotal.WithLabelValues(rec.Partner, string(rec.Outcome)).Inc()
-	if rec.Challenge > 0 {
-		challengeSeconds.WithLabelValues(rec.Partner).Observe(rec.Challenge.Seconds())
-	}
 	if rec.Signed {
-		if c := r.audit.Check(zapcore.InfoLevel, "signed"); c != nil {
-			c.Write(
-				zap.String("partner", rec.Partner),
-				zap.String("method", rec.Method),
-				zap.String("path", rec.Path),
-				zap.Strings("key_ids", rec.KeyIDs),
-				zap.String("content_digest", rec.Digest),
-				zap.String("idempotency_key", rec.IdempotencyKey),
-				zap.Int("attempts", rec.Attempts),
-				zap.String("outcome", string(rec.Outcome)),
-				zap.Int("status", rec.Status),
-				zap.Duration("duration", rec.Duration),
-			)
-		}
+		r.signed(rec)
 	}
 	if rec.Problem != nil {
 		r.problem(rec)
@@ -115,6 +53,7 @@ func (r *reporter) problem(rec *signer.Record) {
 // captured is told what happens to a token that a partner tells once.
 func (r *reporter) captured(partner string, e capture.Event) {
 	capturedTotal.WithLabelValues(partner, string(e.Kind)).Inc()
+	countStoreError(e)
 	level := zapcore.DebugLevel
 	if e.Err != nil {
 		level = zapcore.WarnLevel

@@ -27,16 +27,6 @@ var (
 	}, []string{"partner", "source", "result"})
 )
 
-// expiry is told when a token expires; the zero time: nobody knows, or there is
-// no token.
-func (r *reporter) expiry(partner, source string, expiry time.Time) {
-	if expiry.IsZero() {
-		tokenExpiry.DeleteLabelValues(partner, source)
-		return
-	}
-	tokenExpiry.WithLabelValues(partner, source).Set(float64(expiry.Unix()))
-}
-
 // expires is told of a fixed token that is near its end, or past it.
 func (r *reporter) expires(partner string, left time.Duration) {
 	level := zapcore.WarnLevel
@@ -51,11 +41,11 @@ func (r *reporter) expires(partner string, left time.Duration) {
 // token is told what became of a token that is got from somewhere.
 func (r *reporter) token(partner string, e token.Event) {
 	tokenRefreshes.WithLabelValues(partner, e.Host, string(e.Result)).Inc()
-	r.expiry(partner, e.Host, e.Expiry)
+	gauges.expiry(partner, e.Host, e.Expiry)
 	level, what := zapcore.InfoLevel, "a new bearer token is in use"
 	switch e.Result {
 	case token.Refreshed:
-		tokenRefreshed.WithLabelValues(partner, e.Host).SetToCurrentTime()
+		gauges.refreshed(partner, e.Host)
 	case token.Refused:
 		level, what = zapcore.WarnLevel, "the partner refused the bearer token, and another will be asked for"
 	case token.Failed:

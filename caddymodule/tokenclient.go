@@ -38,12 +38,12 @@ type tokenTransport struct{ partner *Transport }
 func (tt tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	t := tt.partner
 	if to, err := signer.ParseUpstream(req.URL.Scheme + "://" + req.URL.Host); err == nil && to == t.upstream {
-		res, err := t.HTTPTransport.RoundTrip(req)
+		res, err := roundTripToken(t.HTTPTransport, req)
 		// Caddy's error hides from errors.As that it comes from the network.
 		if dial, ok := errors.AsType[reverseproxy.DialError](err); ok {
 			err = &net.OpError{Op: "dial", Err: dial}
 		}
 		return res, err
 	}
-	return otherHosts.RoundTrip(req)
+	return roundTripToken(otherHosts, req)
 }

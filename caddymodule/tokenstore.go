@@ -25,6 +25,7 @@ type Persist struct {
 // capturedTokens are those of all partners of the process, unless they are
 // persisted. They outlive configurations.
 var capturedTokens = capture.NewMemory(capture.MemoryOptions{Observe: func(e capture.Event) {
+	countStoreError(e)
 	caddy.Log().Named("partnersign").Warn("a captured token is lost", zap.String("event", string(e.Kind)), zap.Error(e.Err))
 }})
 
@@ -37,6 +38,8 @@ func (a *App) newTokenStore(ctx caddy.Context) (capture.Store, error) {
 	o := capture.SealedOptions{
 		Storage: ctx.Storage(),
 		Observe: func(e capture.Event) {
+			a.status.captured(e)
+			countStoreError(e)
 			log.Warn("the storage of captured tokens", zap.String("event", string(e.Kind)), zap.Error(e.Err))
 		},
 	}

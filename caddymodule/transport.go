@@ -65,21 +65,35 @@ func (t *Transport) Provision(ctx caddy.Context) error {
 func (t *Transport) provision(ctx caddy.Context, app *App) error {
 	report := newReporter(ctx)
 	clock := newClockReporter(report.log, t.partnerName(), time.Duration(t.ClockSkewWarning))
+	watched := app.status.watch(t)
+	metrics := newPartnerMetrics(t.partnerName())
+	gauges.retain(t.partnerName(), t)
 	runtime := config.Runtime{
-		Loader:   keys.Loader{Reloaded: func(source string, err error) { report.reloaded(t.partnerName(), source, err) }},
+		Loader: keys.Loader{Reloaded: func(source string, err error) {
+			report.reloaded(t.partnerName(), source, err)
+			gauges.keys(t.partnerName(), watched.inventory.Keys)
+		}},
 		Memory:   bodyMemory,
 		DialHost: true,
 		H2C:      slices.Contains(t.Versions, "h2c"),
+		Audit:    report.audited(),
 		Observe: func(rec *signer.Record) {
+			metrics.observe(rec)
 			report.observe(rec)
 			clock.observe(rec)
+			watched.observe(rec)
 		},
-		Tokens:      app.tokens,
-		Captured:    func(e capture.Event) { report.captured(t.partnerName(), e) },
+		Inventory: &watched.inventory,
+		Tokens:    app.tokens,
+		Captured: func(e capture.Event) {
+			report.captured(t.partnerName(), e)
+			app.status.captured(e)
+		},
 		TokenClient: t.newTokenClient(),
 		TokenWatch: config.TokenWatch{
 			Source:  func(e token.Event) { report.token(t.partnerName(), e) },
-			Expiry:  func(expiry time.Time) { report.expiry(t.partnerName(), "jwt", expiry) },
+			Context: tracedContext,
+			Expiry:  func(expiry time.Time) { gauges.expiry(t.partnerName(), "jwt", expiry) },
 			Expires: func(left time.Duration) { report.expires(t.partnerName(), left) },
 		},
 	}
@@ -92,6 +106,7 @@ func (t *Transport) provision(ctx caddy.Context, app *App) error {
 		return err
 	}
 	t.partner, t.upstream = partner, partner.Upstream()
+	gauges.keys(partner.Name(), watched.inventory.Keys)
 	app.readiness.ask(partner.Name(), func(context.Context) []error { return partner.Ready() })
 	if err := t.checkConnection(t.upstream); err != nil {
 		return err
@@ -111,6 +126,13 @@ func (t *Transport) provision(ctx caddy.Context, app *App) error {
 	refuseLoops(t.HTTPTransport.Transport)
 	t.direct = t.wayPast(ctx)
 	return nil
+}
+
+// Cleanup implements caddy.CleanerUpper. It follows a Provision that has failed,
+// too.
+func (t *Transport) Cleanup() error {
+	gauges.release(t.partnerName(), t)
+	return t.HTTPTransport.Cleanup()
 }
 
 // partnerName also works before the partner is made, and for one that is not.
@@ -191,7 +213,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return t.partner.Transport(t.base).RoundTrip(req)
 	}
 	v := visitOf(req)
-	res, err := v.exchange(t, req).RoundTrip(req, t.base)
+	res, err := t.attempt(v.exchange(t, req), req)
 	v.err = err
 	return res, err
 }

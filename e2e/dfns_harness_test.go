@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -34,6 +35,7 @@ type dfnsSetup struct {
 	Lines      string // of partner_proxy
 	Site       string // with BLOCK for partner_proxy; default: it alone
 	Options    string // global
+	Files      map[string]string
 }
 
 // A dfnsKey is a credential's key, as a file and as Dfns knows it.
@@ -77,6 +79,7 @@ func (s dfnsSetup) start(t testing.TB) dfnsProxy {
 		Files:   map[string]string{"ca.pem": string(dfns.CA()), "credential.pem": credential.File, "app.pem": app.File, "token": s.Dfns.Token + "\n"},
 		Env:     []string{"DFNS_APP_SECRET=" + dfnsAppSecret},
 	}
+	maps.Copy(file.Files, s.Files)
 	return dfnsProxy{startCaddy(t, file), dfns, file}
 }
 

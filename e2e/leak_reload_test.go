@@ -36,6 +36,10 @@ func (r *leakRun) reloads(file caddyfile) {
 		r.command(true, command, "--adapter", "caddyfile", "--config", r.path("Caddyfile"))
 	}
 	r.command(true, "partnersign-ready", "--address", r.URL+"/readyz")
+	for _, form := range []string{"--json", "--json=false"} {
+		r.command(true, "partnersign", "status", form, "--address", "unix/"+r.path("admin.sock"))
+		r.command(false, "partnersign", "doctor", form, "--config", r.path("Caddyfile")) // for some partners are gone
+	}
 }
 
 // command runs a command of Caddy and keeps what it says.

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,10 +24,11 @@ type Exchange struct {
 	keyHeader    string // tells the client its key
 	client       Client
 	attempts     int
-	retries      []int // done by each of the partner's, nil: none
-	edited       bool  // the body
-	renewed      bool  // sent again because a step asked for it
-	doubtful     bool  // a try was sent that the partner may have carried out
+	last         *Record // of the attempt that was last over
+	retries      []int   // done by each of the partner's, nil: none
+	edited       bool    // the body
+	renewed      bool    // sent again because a step asked for it
+	doubtful     bool    // a try was sent that the partner may have carried out
 	readDeadline func(time.Time) error
 	leaveOpen    bool        // the client's body is not ours to close
 	spent        atomic.Bool // the client's body was read and is not held
@@ -106,6 +106,9 @@ func (x *Exchange) end(cause error) {
 	x.cancel(cause)
 }
 
+// Last tells what became of the attempt that was last over. Nil: none was.
+func (x *Exchange) Last() *Record { return x.last }
+
 // Format keeps what an exchange holds out of logs, whatever the verb.
 func (x *Exchange) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[exchange]") }
 
@@ -113,7 +116,7 @@ func (x *Exchange) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[exch
 // base. What stops it is an answer, a *Problem as problem details. The only
 // errors are the client's leaving and a connection that could not be made.
 func (x *Exchange) RoundTrip(req *http.Request, base http.RoundTripper) (*http.Response, error) {
-	begin := time.Now()
+	begin, before := time.Now(), x.attempts
 	record := &Record{Partner: x.partner.name, Method: method(req)}
 	res, err := x.attempt(req, base, record)
 	record.Outcome = outcomeOf(res, err)
@@ -127,8 +130,9 @@ func (x *Exchange) RoundTrip(req *http.Request, base http.RoundTripper) (*http.R
 			res.Header[x.keyHeader] = []string{x.key}
 		}
 	}
-	record.Attempts, record.Duration = x.attempts, time.Since(begin)
+	record.Attempts, record.Sent, record.Duration = x.attempts, x.attempts-before, time.Since(begin)
 	x.partner.observe(record)
+	x.last = record
 	return res, err
 }
 
@@ -166,120 +170,6 @@ func (x *Exchange) attempt(req *http.Request, base http.RoundTripper, record *Re
 		}
 		r.Header = x.partner.strip.clone(req.Header)
 	}
-}
-
-// prepare makes what a try starts with. A client may not take longer to send
-// its body than the exchange has time, even if it is refused: closing the body
-// that a server reads waits for what is left of it.
-func (x *Exchange) prepare(req *http.Request, record *Record) (*Request, error) {
-	if x.readDeadline != nil && req.Body != nil {
-		_ = x.readDeadline(x.deadline) // a server without deadlines has its own time-outs
-		defer func() { _ = x.readDeadline(time.Time{}) }()
-	}
-	r, err := x.admit(req, record)
-	if err == nil {
-		err = x.takeBody(req, r)
-	}
-	if err != nil {
-		x.closeBody(req)
-		return nil, err
-	}
-	return r, nil
-}
-
-// admit checks the request and starts the one that will go out.
-func (x *Exchange) admit(req *http.Request, record *Record) (*Request, error) {
-	p, u := x.partner, req.URL
-	path := cmp.Or(u.EscapedPath(), "/")
-	record.Path = path
-	if problem := checkMethod(record.Method); problem != nil {
-		return nil, problem
-	}
-	switch {
-	case u.Opaque != "":
-		return nil, InvalidRequest.Problem("the request target must be a path")
-	case u.RawPath != "" && u.RawPath != path:
-		return nil, InvalidRequest.Problem("the path holds a character that must be percent-encoded")
-	case strings.ContainsFunc(u.RawQuery, func(r rune) bool { return r <= ' ' || r == '#' || r == 0x7f }):
-		return nil, InvalidRequest.Problem("the query holds a character that must be percent-encoded")
-	case len(req.Trailer) > 0:
-		return nil, trailersRefused()
-	case req.Header.Get("Early-Data") == "1" && !isSafe(record.Method):
-		// Each replay would be signed afresh (RFC 8470 section 5.2).
-		return nil, TooEarly.Problem("the request came in TLS early data, which can be replayed; send it again after the handshake")
-	}
-	if problem := p.rules.admit(record.Method, path); problem != nil {
-		return nil, problem
-	}
-	return &Request{
-		Method:    record.Method,
-		Scheme:    p.upstream.Scheme,
-		Authority: p.upstream.Authority,
-		Path:      path,
-		Query:     u.RawQuery,
-		HasQuery:  u.RawQuery != "" || u.ForceQuery,
-		Header:    p.strip.clone(req.Header),
-		Client:    x.client,
-		Deadline:  x.deadline,
-		Rand:      p.rand,
-		Record:    record,
-		exchange:  x,
-	}, nil
-}
-
-// takeBody reads the body if a step needs it and has not got it yet.
-func (x *Exchange) takeBody(req *http.Request, r *Request) error {
-	r.ContentLength = req.ContentLength
-	switch {
-	case x.body != nil:
-		x.closeBody(req)
-	case req.Body == nil || req.Body == http.NoBody:
-		x.body = new(Body)
-	case x.spent.Load() && x.attempts > 0:
-		return PartnerFailed.Problem("%s", unknownWhether(req, "the body was streamed and cannot be sent a second time"))
-	case x.spent.Load():
-		return BodyUnusable.Problem("the body was read before and is not held, so it cannot be sent again")
-	default:
-		if r.ContentLength == 0 {
-			r.ContentLength = -1 // as http.Request has it, for clients
-		}
-		if !x.partner.retried(r) && !slices.ContainsFunc(x.partner.steps, func(s Step) bool { return s.NeedsBody(r) }) {
-			return nil
-		}
-		body, err := x.readBody(req, r.ContentLength)
-		if err != nil {
-			return err
-		}
-		x.closeBody(req)
-		x.body = body
-	}
-	r.Body, r.ContentLength = x.body, int64(x.body.Len())
-	return nil
-}
-
-// sign settles what is signed and runs the steps.
-func (x *Exchange) sign(ctx context.Context, r *Request) error {
-	if time.Until(x.deadline) <= 0 {
-		return errTooSlow
-	}
-	r.Now = x.partner.now()
-	r.Record.KeyIDs = r.Record.KeyIDs[:0]
-	r.pin()
-	x.partner.traced(r, nil)
-	asked := false
-	for _, step := range x.partner.steps {
-		switch phase := step.Phase(); {
-		case phase == PhaseChallenge:
-			asked = true
-		case asked: // which took its time
-			r.Now, asked = x.partner.now(), false
-		}
-		if err := step.Apply(ctx, r); err != nil {
-			return err
-		}
-		x.partner.traced(r, step)
-	}
-	return nil
 }
 
 func isSafe(method string) bool {

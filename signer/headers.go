@@ -13,17 +13,19 @@ import (
 )
 
 // strippedByDefault never reach a partner unless they are kept: what belongs
-// to the client and its browser, what proxies on the way add, and headers by
-// which some servers let a client call another method or path than the rules
-// have seen.
+// to the client and its browser, what proxies on the way add, headers by which
+// some servers let a client call another method or path than the rules have
+// seen, and traces, which are nobody else's business: those of every propagator
+// that OpenTelemetry has.
 var strippedByDefault = []string{
 	"Authorization", "Cookie", "Referer", "Origin",
 	"X-Real-Ip", "Forwarded", "Via", "Early-Data", "Expect",
 	"X-Http-Method-Override", "X-Http-Method", "X-Method-Override", "X-Original-Url", "X-Rewrite-Url",
+	"Traceparent", "Tracestate", "Baggage", "B3", "Uber-Trace-Id", "X-Amzn-Trace-Id",
 }
 
 // strippedPrefixes are families of such headers.
-var strippedPrefixes = []string{"Sec-", "Proxy-", "X-Forwarded-"}
+var strippedPrefixes = []string{"Sec-", "Proxy-", "X-Forwarded-", "X-B3-", "Uberctx-", "Ot-Tracer-", "Ot-Baggage-"}
 
 // hopByHop headers belong to one connection (RFC 9110 section 7.6.1), and
 // framing is written anew.

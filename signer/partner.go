@@ -48,6 +48,9 @@ type Options struct {
 	H2C bool
 	// Observe is told what became of each attempt. Default: nobody.
 	Observe func(*Record)
+	// Audit has Record.Signatures filled in, which takes a hash of what is
+	// signed. Default: it is not.
+	Audit bool
 	// Trace is shown each request while it is made: once before the first step
 	// runs, with done nil, and after each step, with that; so are the calls that
 	// a step makes. It runs within the request. Default: nobody.
@@ -114,6 +117,7 @@ type Partner struct {
 	dialHost bool
 	h2c      bool
 	observe  func(*Record)
+	audit    bool
 	trace    func(*Request, Step)
 	now      func() time.Time
 	rand     io.Reader
@@ -135,6 +139,7 @@ func New(o Options) (*Partner, error) {
 		dialHost: o.DialHost,
 		h2c:      o.H2C,
 		observe:  o.Observe,
+		audit:    o.Audit,
 		trace:    o.Trace,
 		now:      o.Now,
 		rand:     o.Rand,

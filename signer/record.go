@@ -32,11 +32,16 @@ type Record struct {
 	Method         string
 	Path           string // as sent, without the query
 	KeyIDs         []string
-	Digest         string // Content-Digest as sent
+	Signatures     []Signed // of all attempts, if Options.Audit is set
+	Digest         string   // Content-Digest as sent
 	IdempotencyKey string
-	Challenge      time.Duration // what calls to the partner took that the request needed first
-	Attempts       int           // how often the request was sent so far, for this client request
-	Signed         bool          // all steps were done
+	Challenge      time.Duration         // what calls to the partner took that the request needed first
+	Attempts       int                   // how often the request was sent so far, for this client request
+	Sent           int                   // how often of these since the attempt began: RoundTrip may send again
+	Sending        time.Duration         // what the partner took to answer those, until the answer's headers
+	Reading        time.Duration         // what reading the body took, with its digests; 0: it was not read
+	Phases         [Phases]time.Duration // what the steps took, by Phase; 0: it has none
+	Signed         bool                  // all steps were done
 	Outcome        Outcome
 	Status         int           // of the partner's answer, or of our own
 	Problem        *Problem      // our own answer, if it was one

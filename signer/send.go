@@ -56,9 +56,11 @@ func (x *Exchange) try(req *http.Request, r *Request) (_ *http.Response, again b
 	}
 	sent := time.Now()
 	res, err := r.base.RoundTrip(t.out)
+	took := time.Since(sent)
+	r.Record.Sending += took
 	if r.Record.Skew = (Skew{}); err == nil {
 		unquoteBody(res)
-		r.Record.Skew = skewOf(r.Method, res.Header, x.partner.now(), time.Since(sent))
+		r.Record.Skew = skewOf(r.Method, res.Header, x.partner.now(), took)
 		again = r.answered(res) && held
 	}
 	clock.stop()

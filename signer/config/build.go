@@ -42,6 +42,10 @@ type Runtime struct {
 	Captured func(capture.Event)
 	// Trace is shown each request while it is made; see signer.Options.
 	Trace func(r *signer.Request, done signer.Step)
+	// Audit has signatures told to Observe; see signer.Options.
+	Audit bool
+	// Inventory is told what requests are made with. Default: nobody is.
+	Inventory *Inventory
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
 	// Rand is the source of nonces and keys. Default: crypto/rand.
@@ -79,6 +83,7 @@ func Build(c Config, rt Runtime) (*signer.Partner, error) {
 		DialHost:          rt.DialHost,
 		H2C:               rt.H2C,
 		Observe:           rt.Observe,
+		Audit:             rt.Audit,
 		Trace:             rt.Trace,
 		Now:               rt.Now,
 		Rand:              rt.Rand,
@@ -106,6 +111,15 @@ func (b *builder) secret(what, ref string) *keys.Secret {
 	return s
 }
 
+// key opens a key. use is what it is for, id what the partner knows it by.
+func (b *builder) key(use, ref, id string, o keys.KeyOptions) (*keys.Key, error) {
+	k, err := b.loader.Key(ref, o)
+	if err == nil {
+		b.Inventory.addKey(use, ref, id, k)
+	}
+	return k, err
+}
+
 func (b *builder) text(what, text string) *keys.Text {
 	t, err := b.loader.Text(text)
 	b.failed(what, err)
@@ -116,6 +130,7 @@ func (b *builder) steps(c *Config) []signer.Step {
 	var steps []signer.Step
 	add := func(what string, step signer.Step, err error) {
 		if !b.failed(what, err) {
+			b.Inventory.addStep(what)
 			steps = append(steps, step)
 		}
 	}
@@ -192,7 +207,7 @@ func (b *builder) signature(s *Signature) (*httpsig.Signature, error) {
 			return nil, fmt.Errorf("key_id: %w", err)
 		}
 	}
-	if o.Key, err = b.loader.Key(s.Key, keyOptions); err != nil {
+	if o.Key, err = b.key("signature "+s.label(), s.Key, s.KeyID, keyOptions); err != nil {
 		return nil, fmt.Errorf("key: %w", err)
 	}
 	o.Thumbprint = s.KeyID == keyThumbprint

@@ -39,8 +39,9 @@ type Config struct {
 
 	// Client headers that are stripped by default and shall pass: any of
 	// Authorization, Cookie, Referer, Origin, Sec-*, Proxy-*, X-Forwarded-*,
-	// X-Real-IP, Forwarded, Via, Early-Data, Expect and the headers by which
-	// clients override the method or the path.
+	// X-Real-IP, Forwarded, Via, Early-Data, Expect, the headers by which
+	// clients override the method or the path, and those of traces, such as
+	// Traceparent, Tracestate and Baggage.
 	ClientHeaders []string `json:"client_headers,omitempty"`
 
 	// Tokens for `Authorization: Bearer`. The first that is for a request is used.

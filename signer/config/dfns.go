@@ -114,7 +114,7 @@ func (b *builder) dfns(d *DfnsAuth, add func(string, signer.Step, error)) {
 	}
 	add("dfns", app, nil)
 	if d.AppKey != "" {
-		key, err := b.loader.Key(d.AppKey, keys.KeyOptions{Algorithm: keys.RSAv15SHA256})
+		key, err := b.key("dfns: app_key", d.AppKey, "", keys.KeyOptions{Algorithm: keys.RSAv15SHA256})
 		if !b.failed("dfns: app_key", err) {
 			step, err := dfns.NewAPISignature(key)
 			add("dfns: app_key", step, err)
@@ -138,7 +138,7 @@ func (b *builder) credential(c *DfnsCredential) (*dfns.UserAction, error) {
 	for _, m := range c.Exclude {
 		o.Unsigned = append(o.Unsigned, m.match())
 	}
-	if o.Key, err = b.loader.Key(c.Key, keys.KeyOptions{OneOf: dfns.CredentialAlgorithms()}); err != nil {
+	if o.Key, err = b.key("dfns: credential", c.Key, c.ID, keys.KeyOptions{OneOf: dfns.CredentialAlgorithms()}); err != nil {
 		return nil, fmt.Errorf("key: %w", err)
 	}
 	return dfns.NewUserAction(o)

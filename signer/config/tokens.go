@@ -1,6 +1,7 @@
 package config
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -12,6 +13,10 @@ import (
 
 // TokenWatch is told what becomes of bearer tokens. It holds nothing secret.
 type TokenWatch struct {
+	// Context is what goes on of a request's context to the call for a token that
+	// it waits for, such as a trace. What else the context carries would send that
+	// call to the partner. Default: nothing.
+	Context func(context.Context) context.Context
 	// Source is told of tokens that are got from somewhere.
 	Source func(token.Event)
 	// Expiry is told when a fixed token expires that is a JWT; the zero time:
@@ -45,9 +50,11 @@ func (b *builder) bearer(c *Bearer) (token.Bearer, error) {
 			_, _ = jwt.Value(b.now()) // an expiry that is near is told now, and not with the first request
 			t.Token = jwt
 		}
+		b.Inventory.addFixed(c.Token, secret)
 	}
 	if source != nil && err == nil {
-		t.Cache = token.NewCache(source, token.CacheOptions{Observe: b.TokenWatch.Source, Now: b.Now})
+		t.Cache = token.NewCache(source, token.CacheOptions{Observe: b.TokenWatch.Source, Context: b.TokenWatch.Context, Now: b.Now})
+		b.Inventory.addCache(c, t.Cache)
 	}
 	return t, err
 }
@@ -69,7 +76,7 @@ func (b *builder) oauth2(c *OAuth2) (token.Source, error) {
 			keyOptions.KeyID, err = o.KeyID.Value(b.now())
 		}
 		if err == nil {
-			o.Key, err = b.loader.Key(c.Key, keyOptions)
+			o.Key, err = b.key("bearer", c.Key, c.KeyID, keyOptions)
 		}
 		errs[4] = what("key", err)
 	}

@@ -43,10 +43,12 @@ func (s *APISignature) Apply(_ context.Context, r *signer.Request) error {
 	if err != nil {
 		return err
 	}
-	signature, err := s.key.Sign(nil, input, r.Now, keys.Raw)
+	key := s.key.Current(r.Now)
+	signature, err := key.Sign(nil, input, r.Now, keys.Raw)
 	if err != nil {
 		return err
 	}
+	r.Signed(headerAPISignature, "", key, input)
 	r.Set(headerAPISignature, base64.RawURLEncoding.EncodeToString(signature))
 	return nil
 }

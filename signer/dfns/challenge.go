@@ -72,10 +72,12 @@ func (u *UserAction) challenge(ctx context.Context, r *signer.Request, question 
 	if !challenge.allows(u.credential.id) {
 		return "", false, signer.CredentialUnavailable.Problem("Dfns does not take the configured credential from the token's user; activate it at Dfns, or configure a credential and a token of the same user")
 	}
-	body, err := u.answer(challenge, r.Now)
+	signing := credential{u.credential.id, u.credential.key.Current(r.Now)} // one key for the audit and the signature
+	body, err := signing.answer(challenge, r.Now)
 	if err != nil {
 		return "", false, err
 	}
+	r.Signed(headerUserAction, signing.id, signing.key, appendClientData(nil, challenge.Text))
 	if data, again, err = u.post(ctx, r, actionCall, body); err != nil {
 		return "", again, err
 	}
@@ -86,12 +88,12 @@ func (u *UserAction) challenge(ctx context.Context, r *signer.Request, question 
 }
 
 // answer is the body of POST /auth/action.
-func (u *UserAction) answer(c *challenge, now time.Time) ([]byte, error) {
+func (c *credential) answer(to *challenge, now time.Time) ([]byte, error) {
 	body := make([]byte, 0, 2048)
 	body = append(body, `{"challengeIdentifier":`...)
-	body = appendString(body, c.ID)
+	body = appendString(body, to.ID)
 	body = append(body, `,"firstFactor":`...)
-	body, err := u.credential.appendAssertion(body, c.Text, now)
+	body, err := c.appendAssertion(body, to.Text, now)
 	return append(body, '}'), err
 }
 

@@ -222,6 +222,7 @@ func (s *Signature) Apply(_ context.Context, r *signer.Request) error {
 	if sc.sig, err = key.Sign(sc.sig[:0], sc.buf, r.Now, s.encoded); err != nil {
 		return err
 	}
+	r.Signed(s.label, keyID, key, sc.buf)
 	base := len(sc.buf)
 	sc.buf = append(append(append(sc.buf, s.label...), '='), sc.buf[params:base]...)
 	input := len(sc.buf)

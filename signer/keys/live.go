@@ -33,6 +33,9 @@ type state[T any] struct {
 	value T                 // the last good one
 	sum   [sha256.Size]byte // of the content that value was parsed from
 	err   error             // why the file cannot be used now; nil: value is what it holds
+	since time.Time         // when value was read; zero: with the configuration
+
+	written time.Time // when the file that value was read from had been modified; zero: no file
 
 	info    fs.FileInfo
 	settled bool // false: the file may change again without info showing it
@@ -107,12 +110,17 @@ func (l *live[T]) look(now time.Time) {
 
 // read returns the state that follows old, after reading the file.
 func (l *live[T]) read(now time.Time, old *state[T]) *state[T] {
-	next := &state[T]{value: old.value, sum: old.sum}
+	next := &state[T]{value: old.value, sum: old.sum, since: now}
 	content, info, err := readFile(l.source.path)
 	if err == nil {
 		next.info = info
 		next.settled = now.Sub(info.ModTime()) > granularity
 		err = next.update(content, l.parse)
+	}
+	if next.sum == old.sum {
+		next.since, next.written = old.since, old.written
+	} else {
+		next.written = info.ModTime()
 	}
 	if err != nil {
 		next.err = fmt.Errorf("%s: %w", l.source, err)

@@ -18,6 +18,9 @@ type CacheOptions struct {
 	// Observe is told what becomes of tokens. It must not block.
 	// Default: nobody.
 	Observe func(Event)
+	// Context is what goes on of a request's context to the call for a token that
+	// it begins. Default: nothing.
+	Context func(context.Context) context.Context
 	// Now is the partner's clock, as in signer.Options. Default: time.Now.
 	Now func() time.Time
 }
@@ -32,6 +35,7 @@ type CacheOptions struct {
 type Cache struct {
 	source  Source
 	observe func(Event)
+	context func(context.Context) context.Context
 	now     func() time.Time
 	looked  atomic.Pointer[lookup]
 }
@@ -45,9 +49,12 @@ type lookup struct {
 
 // NewCache makes a cache of a source's tokens.
 func NewCache(s Source, o CacheOptions) *Cache {
-	c := &Cache{source: s, observe: o.Observe, now: o.Now}
+	c := &Cache{source: s, observe: o.Observe, context: o.Context, now: o.Now}
 	if c.observe == nil {
 		c.observe = func(Event) {}
+	}
+	if c.context == nil {
+		c.context = func(context.Context) context.Context { return context.Background() }
 	}
 	if c.now == nil {
 		c.now = time.Now
@@ -82,7 +89,7 @@ func (c *Cache) get(ctx context.Context, now time.Time) (_ *issued, waited bool,
 	if t != nil && isBefore(now, t.refreshAt) {
 		return t, false, nil
 	}
-	f, problem := l.entry.join(t, func(f *flight) { c.fetch(l, f) })
+	f, problem := l.entry.join(t, func(f *flight) { c.fetch(c.context(ctx), l, f) })
 	if t != nil && isBefore(now, t.deadAt) {
 		return t, false, nil
 	}

@@ -18,6 +18,8 @@ type entry struct {
 	mu       sync.Mutex
 	flight   *flight // nil: nobody asks for a token
 	failures int     // one after another
+	last     Result  // what became of a token last, for State; "": nothing yet
+	lastAt   time.Time
 	problem  *signer.Problem
 	retryAt  time.Time // not asked before
 	renewAt  time.Time // a token that is refused is not forgotten before
@@ -71,10 +73,12 @@ func (e *entry) join(seen *issued, start func(*flight)) (*flight, *signer.Proble
 func (e *entry) land(f *flight, t *issued, problem *signer.Problem) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.last, e.lastAt = Refreshed, time.Now()
 	if t != nil {
 		e.failures, e.problem, e.retryAt = 0, nil, time.Time{}
 		e.current.Store(t)
 	} else {
+		e.last = Failed
 		backoff := min(minBackoff<<min(e.failures, 6), maxBackoff)
 		e.failures++
 		backoff = max(backoff/2+rand.N(backoff/2+1), min(problem.RetryAfter, maxRetryAfter))
@@ -102,6 +106,7 @@ func (e *entry) forget(t *issued) (forgotten, renew bool) {
 	if t.accepted.Load() || e.pause == 0 {
 		e.pause = minRenewal
 	}
+	e.last, e.lastAt = Refused, now
 	e.renewAt = now.Add(e.pause)
 	e.current.Store(nil)
 	return true, true

@@ -11,10 +11,10 @@ import (
 // fetchTimeout is what a source may take.
 const fetchTimeout = 10 * time.Second
 
-// fetch asks for a token. Its context is nobody's: what a client's carries would
+// fetch asks for a token. Its context is not a client's: what that carries would
 // send the request to the partner, and its end is not the end of this.
-func (c *Cache) fetch(l *lookup, f *flight) {
-	ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
+func (c *Cache) fetch(ctx context.Context, l *lookup, f *flight) {
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	begin, now := time.Now(), c.now()
 	event := Event{Host: c.Host(), Result: Refreshed}

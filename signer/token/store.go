@@ -40,6 +40,13 @@ func (s *store) entry(id ID) *entry {
 	return e
 }
 
+// find is the entry of an id, or nil.
+func (s *store) find(id ID) *entry {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.entries[id]
+}
+
 // evict makes place for one: what was not used for the longest time goes, of
 // those with which nothing is lost if there are any.
 func (s *store) evict() {
