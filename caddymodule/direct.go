@@ -64,7 +64,13 @@ func onlyForwards(h *reverseproxy.Handler) bool {
 	}
 	delete(settings, "transport")
 	delete(settings, "upstreams")
-	return len(settings) == 0 && len(h.Upstreams) == 1 && h.Upstreams[0].MaxRequests == 0
+	return len(settings) == 0 && len(h.Upstreams) == 1 && h.Upstreams[0].MaxRequests == 0 && isHostPort(h.Upstreams[0].Dial)
+}
+
+// isHostPort reports whether net/http understands a dial address as Caddy does.
+func isHostPort(dial string) bool {
+	at, err := caddy.ParseNetworkAddress(dial)
+	return err == nil && at.Network == "tcp" && at.PortRangeSize() == 1 && at.JoinHostPort(0) == dial && !strings.Contains(dial, "{")
 }
 
 // dialsByURL reports whether t needs nothing that only reverse_proxy tells it.
@@ -74,10 +80,11 @@ func (t *Transport) dialsByURL() bool {
 		!strings.HasPrefix(t.upstream.DialAddress(), "unix/")
 }
 
-// serves reports whether r can take the direct way: one for another protocol,
-// such as a websocket, needs to be known to Caddy when it ends.
+// serves reports whether r can take the direct way. One for another protocol,
+// such as a websocket, needs to be known to Caddy when it ends. Of early data
+// reverse_proxy tells, and httputil cannot end an answer of HTTP/3 half way.
 func (d *direct) serves(r *http.Request) bool {
-	return d != nil && r.Method != http.MethodConnect && r.Header["Upgrade"] == nil && r.Header["Incremental"] == nil
+	return d != nil && r.ProtoMajor < 3 && (r.TLS == nil || r.TLS.HandshakeComplete) && r.Method != http.MethodConnect && r.Header["Upgrade"] == nil && r.Header["Incremental"] == nil
 }
 
 // serve forwards r, and does as reverse_proxy would.
@@ -97,7 +104,8 @@ func (d *direct) serve(w http.ResponseWriter, r *http.Request, v *visit) error {
 	v.asked = r.Header
 	bare := *r
 	bare.Header = nil // httputil would copy it, and the exchange does again
-	d.forward(w, &bare)
+	v.direct = directWriter{w}
+	d.forward(&v.direct, &bare)
 	v.end = time.Now()
 	switch {
 	case v.failure == nil:
@@ -146,6 +154,9 @@ func (d *direct) rewrite(r *httputil.ProxyRequest) {
 var noHeader = http.Header{"User-Agent": nil}
 
 func (d *direct) answered(res *http.Response) error {
+	if res.StatusCode == http.StatusSwitchingProtocols {
+		return errors.New("the partner has switched to a protocol that nobody has asked for")
+	}
 	v := visitOf(res.Request)
 	v.answer, v.latency = res, time.Since(v.begin)
 	v.restore()

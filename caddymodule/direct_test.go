@@ -2,6 +2,7 @@ package caddymodule_test
 
 import (
 	"bufio"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -76,11 +77,64 @@ func TestDirectOnlyWhereNothingElseIsAsked(t *testing.T) {
 		site("@post method POST\npartner_proxy @post https://api.acme.example"):                                                               true,
 		site("route {\npartner_proxy https://api.acme.example\n}"):                                                                            true,
 		site("partnersign_guard\nreverse_proxy https://api.acme.example {\ntransport partnersign {\nupstream https://api.acme.example\n}\n}"): true,
+		longForm("https://127.0.0.1:1"):                                                                                                       true,
+		longForm("tcp4/127.0.0.1:1"):                                                                                                          false,
+		longForm("unix//run/acme.sock"):                                                                                                       false,
+		longForm("{env.ACME_ADDRESS}:443"):                                                                                                    false,
 		"&(acme) {\npartner_proxy https://api.acme.example\n}\n" + site("invoke acme"):                                                        true,
 	} {
 		if got := waysOf(t, caddyfile); want != slices.Contains(got, true) {
 			t.Errorf("%s: %v", caddyfile, got)
 		}
+	}
+}
+
+// longForm is a partner at an address of another name.
+func longForm(dial string) string {
+	return site("partnersign_guard\nreverse_proxy " + dial + " {\ntransport partnersign {\nupstream https://api.acme.example\ntls\n}\n}")
+}
+
+// What came before TLS was done may be somebody's repetition, whoever forwards it.
+func TestDirectTakesNoEarlyData(t *testing.T) {
+	t.Setenv("ACME_TOKEN", "sk_live_1")
+	server, _ := handler(t, site("partner_proxy "+answering(t)+" {\nbearer {env.ACME_TOKEN}\n}"))
+	for complete, want := range map[bool]int{true: 200, false: 425} {
+		req := httptest.NewRequest("POST", "http://localhost:8080/plain", strings.NewReader("{}"))
+		req.RemoteAddr, req.TLS = "127.0.0.1:1", &tls.ConnectionState{HandshakeComplete: complete}
+		answer := httptest.NewRecorder()
+		server.ServeHTTP(answer, req)
+		if answer.Code != want {
+			t.Errorf("with the handshake complete %v: %d %s", complete, answer.Code, answer.Body)
+		}
+	}
+}
+
+// A partner that switches to another protocol unasked keeps no connection.
+func TestDirectEndsUnaskedProtocols(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	ended := make(chan error, 1)
+	go func() {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		_, _ = conn.Read(make([]byte, 4096))
+		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+		_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+		_, err = conn.Read(make([]byte, 1))
+		ended <- err
+	}()
+	server := serve(t, site("partner_proxy http://"+listener.Addr().String()+" {\nheader X-A b\n}"))
+	if got := rawAnswer(t, server, "GET /"); !strings.HasPrefix(got, "HTTP/1.1 502 ") {
+		t.Errorf("answered %s", got)
+	}
+	if err := <-ended; err != io.EOF {
+		t.Errorf("the connection stays: %v", err)
 	}
 }
 
@@ -90,7 +144,7 @@ var partnerAnswers = map[string]string{
 	"/chunked":   "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
 	"/trailers":  "HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 1\r\n\r\n",
 	"/hop":       "HTTP/1.1 200 OK\r\nConnection: X-Hop\r\nX-Hop: a\r\nKeep-Alive: timeout=5\r\nProxy-Authenticate: Basic\r\nTe: x\r\nContent-Length: 0\r\n\r\n",
-	"/interim":   "HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+	"/interim":   "HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\nConnection: X-Hop\r\nX-Hop: a\r\nKeep-Alive: timeout=5\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
 	"/none":      "HTTP/1.1 204 No Content\r\nX-Request-Id: 1\r\n\r\n",
 	"/unchanged": "HTTP/1.1 304 Not Modified\r\nEtag: \"a\"\r\n\r\n",
 	"/moved":     "HTTP/1.1 307 Temporary Redirect\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n",

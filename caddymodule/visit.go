@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -21,12 +22,16 @@ import (
 // Caddy's vars, so that the attempts that reverse_proxy makes for one request
 // find what they share.
 type visit struct {
-	guarded   bool                    // with a guard there is a controller
-	client    http.ResponseController // of the connection to the client
-	exchanges []exchange
-	err       error // of the last attempt: no connection, or the client has left
+	guarded bool                    // with a guard there is a controller
+	client  http.ResponseController // of the connection to the client
+	err     error                   // of the last attempt: no connection, or the client has left
+
+	mu        sync.Mutex
+	left      bool
+	exchanges []exchange // all of them: a body is taken once
 
 	// On the direct way.
+	direct     directWriter
 	asked      http.Header // of the client's request
 	header     http.Header // of the answer to the client
 	own        http.Header // what other handlers have set of it
@@ -50,14 +55,18 @@ func (*visit) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[visit]") 
 // visitVar is the name of the visit among the vars.
 const visitVar = "partnersign.visit"
 
-// enter begins a visit that the caller ends. It is nil where one has begun
-// before: within handle_response a request may come through once more.
+// enter begins a visit that the caller ends. It is nil where one has begun and
+// not ended: within handle_response a request may come through once more.
 func enter(w http.ResponseWriter, r *http.Request) *visit {
-	if caddyhttp.GetVar(r.Context(), visitVar) != nil {
+	v, ok := caddyhttp.GetVar(r.Context(), visitVar).(*visit)
+	if ok && !v.resume() {
 		return nil
 	}
-	v := &visit{guarded: true, client: *http.NewResponseController(w)}
-	caddyhttp.SetVar(r.Context(), visitVar, v)
+	if !ok {
+		v = new(visit)
+		caddyhttp.SetVar(r.Context(), visitVar, v)
+	}
+	v.guarded, v.client = true, *http.NewResponseController(w)
 	return v
 }
 
@@ -65,13 +74,26 @@ func enter(w http.ResponseWriter, r *http.Request) *visit {
 // the request.
 func visitOf(req *http.Request) *visit {
 	ctx := req.Context()
-	if v, ok := caddyhttp.GetVar(ctx, visitVar).(*visit); ok {
+	v, ok := caddyhttp.GetVar(ctx, visitVar).(*visit)
+	if ok && !v.resume() {
 		return v
 	}
-	v := new(visit)
-	caddyhttp.SetVar(ctx, visitVar, v)
+	if !ok {
+		v = new(visit)
+		caddyhttp.SetVar(ctx, visitVar, v)
+	}
 	context.AfterFunc(ctx, v.leave)
 	return v
+}
+
+// resume goes on with a visit that has ended, and reports whether it had: the
+// site's handle_errors may send the request to another partner.
+func (v *visit) resume() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	had := v.left
+	v.left = false
+	return had
 }
 
 // exchange finds the exchange of this pass, or begins it.
@@ -90,8 +112,18 @@ func (v *visit) exchange(t *Transport, req *http.Request) *signer.Exchange {
 	if v.guarded && req.Body != nil {
 		x.SetReadDeadline(v.client.SetReadDeadline)
 	}
-	v.exchanges = append(v.exchanges, exchange{x, t, req.URL})
+	v.add(exchange{x, t, req.URL})
 	return x
+}
+
+// add keeps x until the visit ends, which it may have: the client has left.
+func (v *visit) add(x exchange) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.exchanges = append(v.exchanges, x)
+	if v.left {
+		x.Close()
+	}
 }
 
 // clientOf is who has sent the request: by its certificate, if it had to show
@@ -127,6 +159,9 @@ func (v *visit) leave() {
 	if v == nil {
 		return
 	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.left = true
 	for _, x := range v.exchanges {
 		x.Close()
 	}

@@ -78,6 +78,24 @@ func TestFeatureHandleResponse(t *testing.T) {
 	}
 }
 
+// Another partner may stand in for one that cannot be reached, and what its
+// request held is given back.
+func TestFeatureErrorsLeadToAnotherPartner(t *testing.T) {
+	partner := newAcme(t, partnertest.Options{})
+	for name, dead := range map[string]string{"directly": "", "through reverse_proxy": "\nlb_retries 0"} {
+		t.Run(name, func(t *testing.T) {
+			partner.Reset()
+			site := blockAt("https://"+deadAddress(t), "bearer {env.ACME_TOKEN}"+dead) + "handle_errors {\n" + block(partner, acme) + "}\n"
+			caddy := startCaddy(t, siteFile(t, site, partner))
+			for range 3 {
+				caddy.send("POST", "/v1/a", strings.NewReader("{}")).ok(t)
+			}
+			only(t, partner, 3)
+			caddy.memoryReturned(t)
+		})
+	}
+}
+
 // A forward proxy that lets nothing through is told from a partner that has failed.
 func TestFeatureForwardProxyRefuses(t *testing.T) {
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(407) }))
