@@ -1,6 +1,7 @@
 package partnertest
 
 import (
+	"context"
 	"testing"
 	"time"
 )
@@ -49,16 +50,17 @@ func TestOffBlocksInFlight(t *testing.T) {
 		}})
 		request := c.sign(c.draft("POST", "/v1/customers", `{}`))
 		key := request.Header.Get("Idempotency-Key")
+		ctx, leave := context.WithCancel(context.Background())
+		defer leave()
 		go func() {
 			defer close(release)
-			client := c.Client()
-			client.Timeout = 100 * time.Millisecond // which ends the delay
-			sendTo(client, request)
+			sendTo(c.Client(), request.WithContext(ctx))
 		}()
 		for c.Customers() == 0 {
 			time.Sleep(time.Millisecond)
 		}
 		refusedWith(t, c.Refusals, c.keyed(key, "POST", "/v1/customers", `{}`), 409, "in flight")
+		leave() // which ends the delay
 		<-release
 		var answer callAnswer
 		for range 100 { // the partner learns of the end a moment later
