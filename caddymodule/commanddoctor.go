@@ -36,7 +36,7 @@ when there is a problem (warnings do not count), and 2 when it was called wrongl
 		}
 		flags := cmd.Flags()
 		flags.StringP("config", "c", "Caddyfile", "The configuration")
-		flags.StringP("adapter", "a", "", "Its adapter. Default: caddyfile, or none for .json")
+		flags.StringP("adapter", "a", "", "The configuration's adapter. Default: caddyfile, or none for .json")
 		flags.Bool("offline", false, "Use no network")
 		flags.Duration("timeout", 10*time.Second, "How long partners and the storage may take")
 		flags.Bool("json", false, "Write JSON")
@@ -46,7 +46,7 @@ when there is a problem (warnings do not count), and 2 when it was called wrongl
 
 func doctorCommand(cmd *cobra.Command, args []string) (found bool, err error) {
 	if len(args) > 0 {
-		return false, errors.New("doctor takes no arguments: give the configuration with --config")
+		return false, usage(errors.New("doctor takes no arguments: give the configuration with --config"))
 	}
 	d := &doctor{now: time.Now()}
 	flags := cmd.Flags()
@@ -54,11 +54,14 @@ func doctorCommand(cmd *cobra.Command, args []string) (found bool, err error) {
 	adapter, _ := flags.GetString("adapter")
 	d.offline, _ = flags.GetBool("offline")
 	if d.timeout, _ = flags.GetDuration("timeout"); d.timeout <= 0 {
-		return false, errors.New("--timeout is positive, such as 10s")
+		return false, usage(errors.New("--timeout is positive, such as 10s"))
 	}
-	config, err := readConfig(file, adapter)
-	if pathErr, ok := errors.AsType[*fs.PathError](err); ok && pathErr.Path == file {
+	config, warnings, err := readConfig(file, adapter)
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok && pathErr.Path == file || errors.Is(err, errAdapter) {
 		return false, err
+	}
+	for _, w := range warnings {
+		d.add(finding{levelWarning, "", "configuration", w.String(), "correct the line; caddy adapt warns of it, too"})
 	}
 	if err != nil {
 		d.add(finding{levelProblem, "", "configuration", err.Error(), "correct the line; caddy adapt shows the next mistake"})

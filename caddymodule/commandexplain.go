@@ -40,7 +40,7 @@ any secret or key.`,
 		}
 		flags := cmd.Flags()
 		flags.StringP("config", "c", "Caddyfile", "The configuration")
-		flags.StringP("adapter", "a", "", "Its adapter. Default: caddyfile, or none for .json")
+		flags.StringP("adapter", "a", "", "The configuration's adapter. Default: caddyfile, or none for .json")
 		requestFlags(cmd)
 		flags.String("client", "", "The client's address. Default: this machine's")
 		flags.String("now", "", "The time, as 2026-03-08T06:02:03Z or in Unix seconds. Default: now")
@@ -64,10 +64,10 @@ func explainCommand(cmd *cobra.Command, args []string) (found bool, err error) {
 			return false, err
 		}
 		if len(requests) > 1 {
-			return false, errors.New("the archive has several requests: explain takes one")
+			return false, usage(errors.New("the archive has several requests: explain takes one"))
 		}
 	}
-	config, err := readConfig(file, adapter)
+	config, err := readConfigAloud(file, adapter)
 	if err != nil {
 		return false, err
 	}
@@ -83,7 +83,7 @@ func explainCommand(cmd *cobra.Command, args []string) (found bool, err error) {
 	if err := e.complete(requests[0]); err != nil {
 		return false, err
 	}
-	in, err := inputOf(cmd, requests[0])
+	in, err := inputOf(cmd, requests[0], e.credentials)
 	if err != nil {
 		return false, err
 	}
@@ -99,16 +99,16 @@ func explainCommand(cmd *cobra.Command, args []string) (found bool, err error) {
 	return explanation.Refused != nil, err
 }
 
-func inputOf(cmd *cobra.Command, m *message.Request) (explain.Input, error) {
+func inputOf(cmd *cobra.Command, m *message.Request, credentials []string) (explain.Input, error) {
 	now, err := timeFlag(cmd)
 	if err != nil {
 		return explain.Input{}, err
 	}
 	nonce, _ := cmd.Flags().GetString("nonce")
-	in := explain.NewInput(m, now, nonce)
+	in := explain.NewInput(m, now, nonce, credentials...)
 	in.Client, _ = cmd.Flags().GetString("client")
 	if _, err := netip.ParseAddr(in.Client); in.Client != "" && err != nil {
-		return in, errors.New("--client is an IP address")
+		return in, usage(errors.New("--client is an IP address"))
 	}
 	return in, nil
 }
@@ -124,7 +124,7 @@ func timeFlag(cmd *cobra.Command) (time.Time, error) {
 	}
 	now, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return now, errors.New("--now is a time such as 2026-03-08T06:02:03Z, or Unix seconds")
+		return now, usage(errors.New("--now is a time such as 2026-03-08T06:02:03Z, or Unix seconds"))
 	}
 	return now, nil
 }

@@ -36,7 +36,7 @@ written by everybody on this machine.`,
 		flags.String("now", "", "The time, as 2026-03-08T06:02:03Z or in Unix seconds. Default: now")
 		flags.Bool("json", false, "Write JSON")
 		run(cmd, inspectCommand)
-		cmd.SetFlagErrorFunc(func(cmd *cobra.Command, _ error) error { return fail(cmd, errFlag) })
+		cmd.SetFlagErrorFunc(func(cmd *cobra.Command, _ error) error { return fail(cmd, usage(errFlag)) })
 		return cmd
 	})
 }
@@ -46,7 +46,7 @@ var errFlag = errors.New("expected --now, --json, and files; a name that begins 
 
 func inspectCommand(cmd *cobra.Command, args []string) (found bool, err error) {
 	if len(args) == 0 {
-		return false, errors.New("give the files to inspect, {env.NAME}, or - for the standard input")
+		return false, usage(errors.New("give the files to inspect, {env.NAME}, or - for the standard input"))
 	}
 	now, err := timeFlag(cmd)
 	if err != nil {

@@ -51,18 +51,18 @@ error. No file that is there is written over.`,
 
 func keygenCommand(cmd *cobra.Command, args []string) (found bool, err error) {
 	if len(args) != 1 {
-		return false, errors.New("give one algorithm or partner, such as ed25519 or offblocks")
+		return false, usage(errors.New("give one algorithm or partner, such as ed25519 or offblocks"))
 	}
 	use, err := keyUseOf(args[0])
 	if err != nil {
-		return false, err
+		return false, usage(err)
 	}
 	flags := cmd.Flags()
 	out, _ := flags.GetString("out")
 	shown, _ := flags.GetBool("private-key-on-terminal")
 	switch {
 	case out == "-" && !shown && isTerminal(os.Stdout):
-		return false, errors.New("this would show the private key on a terminal: send it on with | or >, or write a file with --out")
+		return false, usage(errors.New("this would show the private key on a terminal: send it on with | or >, or write a file with --out"))
 	case out == "" && use.algorithm == keys.HMACSHA256:
 		out = strings.ToLower(args[0]) + ".secret"
 	case out == "":
@@ -71,11 +71,11 @@ func keygenCommand(cmd *cobra.Command, args []string) (found bool, err error) {
 	bits, _ := flags.GetInt("bits")
 	pair, err := keyfile.Generate(use.algorithm, bits)
 	if err != nil {
-		return false, err
+		return false, usage(err)
 	}
 	public, err := publicHalf(cmd, pair, use.form)
 	if err != nil {
-		return false, err
+		return false, usage(err)
 	}
 	publicFile, _ := flags.GetString("public")
 	if publicFile == "-" {
@@ -86,7 +86,8 @@ func keygenCommand(cmd *cobra.Command, args []string) (found bool, err error) {
 	}
 	if out != "-" {
 		p := paint.Paint(coloursOn(os.Stderr))
-		fmt.Fprint(os.Stderr, use.advice(out, publicFile, p))
+		keyID, _ := flags.GetString("key-id")
+		fmt.Fprint(os.Stderr, use.withKeyID(keyID).advice(out, publicFile, p))
 	}
 	return false, nil
 }

@@ -17,7 +17,7 @@ func requestFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringP("request", "r", "", "The request as a file of raw HTTP, or an HTTP archive (HAR); - is the standard input")
 	flags.StringP("method", "X", "", "The method. Default: GET, or POST with a body")
-	flags.String("url", "", "The URL, or a path alone")
+	flags.String("url", "", "The URL, or a path alone. With --request: only the scheme and host it was sent to")
 	flags.StringArrayP("header", "H", nil, "A header, 'Name: value'; repeatable")
 	flags.StringP("data", "d", "", "The body; @file is read as it is")
 }
@@ -30,20 +30,20 @@ func requestOf(cmd *cobra.Command, args []string) (requests []*message.Request, 
 	switch {
 	case len(args) > 0 && args[0] == "curl":
 		if file != "" || url != "" {
-			return nil, errors.New("the request is given twice: by curl's arguments and by a flag")
+			return nil, usage(errors.New("the request is given twice: by curl's arguments and by a flag"))
 		}
 		m, err := message.ParseCurl(args[1:])
-		return []*message.Request{m}, err
+		return []*message.Request{m}, usage(err)
 	case len(args) > 0:
-		return nil, errors.New("arguments are those of curl, behind --: -- curl -X POST https://…")
+		return nil, usage(errors.New("arguments are those of curl, behind --: -- curl -X POST https://…"))
 	case file != "":
 		return requestFile(cmd, file)
 	case url == "":
-		return nil, errors.New("give the request: with --request, with --url, or as -- curl …")
+		return nil, usage(errors.New("give the request: with --request, with --url, or as -- curl …"))
 	}
 	m := new(message.Request)
 	if err := m.SetURL(url); err != nil {
-		return nil, err
+		return nil, usage(err)
 	}
 	m.Method, _ = flags.GetString("method")
 	if m.Body, err = bodyOf(cmd); err != nil {
@@ -61,7 +61,7 @@ func requestOf(cmd *cobra.Command, args []string) (requests []*message.Request, 
 		if name, value, _ := strings.Cut(line, ":"); strings.EqualFold(name, "Host") {
 			m.Authority = strings.TrimSpace(value)
 		} else if err := m.AddLine(line); err != nil {
-			return nil, err
+			return nil, usage(err)
 		}
 	}
 	return []*message.Request{m}, nil
@@ -90,7 +90,7 @@ func requestFile(cmd *cobra.Command, file string) ([]*message.Request, error) {
 	if url, _ := cmd.Flags().GetString("url"); url != "" {
 		whole := new(message.Request)
 		if err := whole.SetURL(url); err != nil {
-			return nil, err
+			return nil, usage(err)
 		}
 		m.Scheme, m.Authority = whole.Scheme, whole.Authority
 	}

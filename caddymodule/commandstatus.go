@@ -32,9 +32,9 @@ missing, and 2 when nobody could be asked.`,
   caddy partnersign status --json | jq '.partners[].keys[].thumbprint'`,
 		}
 		flags := cmd.Flags()
-		flags.String("address", "", "The admin address. Default: as the configuration says, or localhost:2019")
+		flags.String("address", "", "The admin address. Default: as --config says, or localhost:2019. With admin off there is none")
 		flags.StringP("config", "c", "", "A configuration that has the admin address")
-		flags.StringP("adapter", "a", "", "Its adapter. Default: caddyfile, or none for .json")
+		flags.StringP("adapter", "a", "", "The configuration's adapter. Default: caddyfile, or none for .json")
 		flags.Bool("json", false, "Write JSON")
 		flags.Duration("timeout", 10*time.Second, "How long to wait for the answer")
 		return run(cmd, statusCommand)
@@ -43,7 +43,7 @@ missing, and 2 when nobody could be asked.`,
 
 func statusCommand(cmd *cobra.Command, args []string) (found bool, err error) {
 	if len(args) > 0 {
-		return false, errors.New("status takes no arguments: give the address with --address")
+		return false, usage(errors.New("status takes no arguments: give the address with --address"))
 	}
 	body, err := askStatus(cmd)
 	if err != nil {
@@ -61,6 +61,11 @@ func statusCommand(cmd *cobra.Command, args []string) (found bool, err error) {
 	return !report.Ready, err
 }
 
+func adminOff(config []byte) bool {
+	var c struct{ Admin struct{ Disabled bool } }
+	return json.Unmarshal(config, &c) == nil && c.Admin.Disabled
+}
+
 // askStatus finds the admin API as Caddy's own commands do, and asks it.
 func askStatus(cmd *cobra.Command) ([]byte, error) {
 	flags := cmd.Flags()
@@ -70,8 +75,11 @@ func askStatus(cmd *cobra.Command) ([]byte, error) {
 	var config []byte
 	if file != "" && address == "" {
 		var err error
-		if config, err = readConfig(file, adapter); err != nil {
+		if config, err = readConfigAloud(file, adapter); err != nil {
 			return nil, err
+		}
+		if adminOff(config) {
+			return nil, fmt.Errorf("%s says admin off, so there is no status: give the admin API a socket, admin unix//run/partnersign/admin.sock|0600, or ask /readyz and /metrics", file)
 		}
 	}
 	address, err := caddycmd.DetermineAdminAPIAddress(address, config, file, adapter)

@@ -101,7 +101,7 @@ func verifyOptions(cmd *cobra.Command) (o verify.Options, err error) {
 	case 2:
 		o.SignatureHeader, o.InputHeader = names[0], names[1]
 	default:
-		return o, errors.New("--header-names takes two names: of the signature and of its input")
+		return o, usage(errors.New("--header-names takes two names: of the signature and of its input"))
 	}
 	files, _ := flags.GetStringArray("key")
 	for _, file := range files {
@@ -121,7 +121,7 @@ func verifyOptions(cmd *cobra.Command) (o verify.Options, err error) {
 		o.Keys = append(o.Keys, key)
 	}
 	if o.Keys == nil {
-		return o, errors.New("give the public key with --key, or a shared secret with --secret")
+		return o, usage(errors.New("give the public key with --key, or a shared secret with --secret"))
 	}
 	return o, nil
 }
@@ -153,13 +153,13 @@ var secretFormats = map[string]keys.Format{"": keys.FormatAuto, "base64": keys.F
 func sharedSecret(ref, format string) (verify.Key, error) {
 	f, ok := secretFormats[format]
 	if !ok {
-		return verify.Key{}, errors.New("the format is base64, hex or text")
+		return verify.Key{}, usage(errors.New("the format is base64, hex or text"))
 	}
 	if !strings.HasPrefix(ref, "{") {
 		path, err := filepath.Abs(ref)
 		if info, statErr := os.Stat(ref); err != nil || statErr != nil || info.IsDir() {
 			// It may be the secret itself, and is not repeated.
-			return verify.Key{}, errors.New("expected {env.NAME}, {file./absolute/path} or the path of a file that is there")
+			return verify.Key{}, usage(errors.New("expected {env.NAME}, {file./absolute/path} or the path of a file that is there"))
 		}
 		ref = "{file." + path + "}"
 	}

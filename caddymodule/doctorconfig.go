@@ -6,6 +6,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -93,29 +94,53 @@ func (d *doctor) provision(config []byte) {
 		return
 	}
 	defer os.RemoveAll(dir)
-	if err := provisionIn(dir, config); err != nil {
-		d.errors("", "configuration", err)
+	without, err := provisionIn(dir, config)
+	if err == nil {
+		d.add(finding{Level: levelOK, Check: "configuration", Found: "it loads"})
 		return
 	}
-	d.add(finding{Level: levelOK, Check: "configuration", Found: "it loads"})
+	n := len(d.findings)
+	d.errors("", "configuration", err)
+	if len(without) > 0 {
+		for i := range d.findings[n:] {
+			d.findings[n+i].withoutApps(without)
+		}
+	}
 }
 
-func provisionIn(dir string, config []byte) error {
+// withoutApps makes a warning of what may be due to apps that were left out.
+func (f *finding) withoutApps(without []string) {
+	f.Level = levelWarning
+	f.Found = joined([]string{f.Found, f.Do}, ": ")
+	f.Do = "this was tried without the configuration's other apps (" + strings.Join(without, ", ") + "): if it needs one of them, caddy validate tells whether it loads"
+}
+
+// provisionIn leaves out all apps but those that requests go through, and names
+// those that it leaves out.
+func provisionIn(dir string, config []byte) (without []string, _ error) {
 	var all map[string]any
 	if err := json.Unmarshal(config, &all); err != nil {
-		return err
+		return nil, err
 	}
 	apps, _ := all["apps"].(map[string]any)
-	maps.DeleteFunc(apps, func(name string, _ any) bool {
-		return !slices.Contains([]string{"http", "tls", "pki", "partnersign"}, name)
-	})
+	for _, name := range slices.Sorted(maps.Keys(apps)) {
+		if !slices.Contains([]string{"http", "tls", "pki", "partnersign"}, name) {
+			without = append(without, name)
+			delete(apps, name)
+		}
+	}
+	if tls, ok := apps["tls"].(map[string]any); ok {
+		if certificates, ok := tls["certificates"].(map[string]any); ok {
+			delete(certificates, "load_storage") // the storage is another
+		}
+	}
 	cutHealthChecks(apps)
 	c, err := quietConfig(map[string]any{"apps": apps, "storage": map[string]any{"module": "file_system", "root": dir}})
 	if err != nil {
-		return err
+		return without, err
 	}
 	_, err = caddy.ProvisionContext(c)
-	return err
+	return without, err
 }
 
 func cutHealthChecks(value any) {

@@ -22,19 +22,26 @@ func (d *doctor) store(c *examined) {
 	if d.offline && module.Module != "" && module.Module != "file_system" {
 		return
 	}
-	ctx, err := bench(c.Storage)
-	if err != nil {
-		d.errors("", "storage", err)
-		return
-	}
 	limited, cancel := context.WithTimeout(context.Background(), d.timeout)
 	defer cancel()
 	done := make(chan error, 1)
-	go func() { done <- tryStorage(limited, ctx.Storage()) }()
+	go func() {
+		ctx, err := bench(c.Storage)
+		if err != nil {
+			done <- unusable{err}
+			return
+		}
+		done <- tryStorage(limited, ctx.Storage())
+	}()
+	var err error
 	select {
 	case err = <-done:
 	case <-limited.Done():
 		err = errors.New("it has not answered in time")
+	}
+	if cannot, ok := errors.AsType[unusable](err); ok {
+		d.errors("", "storage", cannot.error)
+		return
 	}
 	f := finding{Level: levelOK, Check: "storage", Found: "an entry could be written, read and deleted again"}
 	if err != nil {
@@ -42,6 +49,9 @@ func (d *doctor) store(c *examined) {
 	}
 	d.add(f)
 }
+
+// unusable is why there is no storage to try.
+type unusable struct{ error }
 
 // tryStorage takes no directory of ours, which would belong to whoever runs it.
 func tryStorage(ctx context.Context, s certmagic.Storage) (err error) {

@@ -30,10 +30,11 @@ var explaining *explain.Recorder
 
 // An explainer runs requests through a configuration that does not serve.
 type explainer struct {
-	recorder *explain.Recorder
-	servers  map[string]*caddyhttp.Server
-	partners []string // names of the servers that lead to one
-	dir      string
+	recorder    *explain.Recorder
+	servers     map[string]*caddyhttp.Server
+	partners    []string // names of the servers that lead to one
+	credentials []string // headers by which callers prove who they are
+	dir         string
 }
 
 // newExplainer provisions a configuration as `caddy validate` does, without
@@ -48,7 +49,7 @@ func newExplainer(config []byte, standIns bool) (_ *explainer, err error) {
 			e.close()
 		}
 	}()
-	config, e.partners, err = offline(config, e.dir)
+	config, e.partners, e.credentials, err = offline(config, e.dir)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +81,7 @@ func (e *explainer) complete(m *message.Request) error {
 		return nil
 	}
 	if len(e.partners) != 1 {
-		return errors.New("several servers, or none, lead to partners: give the whole URL")
+		return usage(errors.New("several servers, or none, lead to partners: give the whole URL"))
 	}
 	ports := portsOf(e.servers[e.partners[0]])
 	if len(ports) == 0 {

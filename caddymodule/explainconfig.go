@@ -6,30 +6,40 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 )
 
-// readConfig reads and adapts a configuration, by default the Caddyfile beside.
-func readConfig(file, adapter string) ([]byte, error) {
+var errAdapter = errors.New("there is no adapter")
+
+// readConfig reads and adapts a configuration. It takes any that Caddy takes,
+// and imports what is beside it.
+func readConfig(file, adapter string) ([]byte, []caddyconfig.Warning, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if adapter == "" && strings.HasSuffix(file, ".json") {
-		return data, nil
+		return data, nil, nil
 	}
 	if adapter == "" {
 		adapter = "caddyfile"
 	}
 	a := caddyconfig.GetAdapter(adapter)
 	if a == nil {
-		return nil, fmt.Errorf("there is no adapter %s", adapter)
+		return nil, nil, usage(fmt.Errorf("%w %s", errAdapter, adapter))
 	}
-	config, _, err := a.Adapt(data, map[string]any{"filename": filepath.Base(file)})
+	return a.Adapt(data, map[string]any{"filename": file})
+}
+
+// readConfigAloud tells the warnings on the standard error.
+func readConfigAloud(file, adapter string) ([]byte, error) {
+	config, warnings, err := readConfig(file, adapter)
+	for _, w := range warnings {
+		fmt.Fprintln(os.Stderr, "warning:", w)
+	}
 	return config, err
 }
 
@@ -38,17 +48,18 @@ func readConfig(file, adapter string) ([]byte, error) {
 const elsewhere = "Partnersign-Elsewhere"
 
 // offline is a configuration without what listens, logs, stores or sends. Its
-// partners are the servers that lead to one.
-func offline(config []byte, dir string) (_ []byte, partners []string, _ error) {
+// partners are the servers that lead to one, and credentials the headers by which
+// callers prove who they are.
+func offline(config []byte, dir string) (_ []byte, partners, credentials []string, _ error) {
 	var all map[string]any
 	if err := json.Unmarshal(config, &all); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	apps, _ := all["apps"].(map[string]any)
 	http, _ := apps["http"].(map[string]any)
 	servers, _ := http["servers"].(map[string]any)
 	if servers == nil {
-		return nil, nil, errors.New("the configuration has no HTTP servers")
+		return nil, nil, nil, errors.New("the configuration has no HTTP servers")
 	}
 	maps.DeleteFunc(apps, func(name string, _ any) bool {
 		return !slices.Contains([]string{"http", "tls", "pki", "partnersign"}, name)
@@ -65,6 +76,7 @@ func offline(config []byte, dir string) (_ []byte, partners []string, _ error) {
 		if c.partner {
 			partners = append(partners, name)
 		}
+		credentials = append(credentials, c.credentials...)
 	}
 	off, err := json.Marshal(map[string]any{
 		"admin":   map[string]any{"disabled": true, "config": map[string]any{"persist": false}},
@@ -72,12 +84,15 @@ func offline(config []byte, dir string) (_ []byte, partners []string, _ error) {
 		"storage": map[string]any{"module": "file_system", "root": dir},
 		"apps":    apps,
 	})
-	return off, partners, err
+	return off, partners, credentials, err
 }
 
 // A cutter cuts out of a server what would act on its own, and what asks who
 // calls.
-type cutter struct{ partner bool }
+type cutter struct {
+	partner     bool
+	credentials []string
+}
 
 func (c *cutter) cut(value any) any {
 	switch value := value.(type) {
@@ -104,7 +119,7 @@ func (c *cutter) handlers(item any) []any {
 	case "reverse_proxy":
 		return []any{c.proxy(handler)}
 	case "partnersign_guard":
-		return guardOfNobody(handler)
+		return c.guardOfNobody(handler)
 	case "partnersign_connect", "partnersign_verify":
 		return nil
 	}
@@ -113,11 +128,12 @@ func (c *cutter) handlers(item any) []any {
 
 // guardOfNobody does not ask who calls. What callers present goes no further
 // all the same.
-func guardOfNobody(handler map[string]any) (handlers []any) {
+func (c *cutter) guardOfNobody(handler map[string]any) (handlers []any) {
 	if _, asks := handler["client_auth"]; asks {
 		var auth ClientAuth
 		text, err := json.Marshal(handler["client_auth"])
 		if err == nil && json.Unmarshal(text, &auth) == nil {
+			c.credentials = append(c.credentials, auth.header())
 			handlers = append(handlers, map[string]any{"handler": "headers", "request": map[string]any{"delete": []string{auth.header()}}})
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -109,6 +110,21 @@ func keyUseOf(name string) (keyUse, error) {
 		use.lines = strings.Replace(someSignature, "\tkey_id", "\talgorithm "+name+"\n\tkey_id", 1)
 	}
 	return use, nil
+}
+
+// ownKeyID are lines with an id that whoever makes the key chooses.
+var ownKeyID = regexp.MustCompile(`(?m)^\tkey_id .*$`)
+
+// withKeyID has the lines say an id that was given.
+func (u keyUse) withKeyID(id string) keyUse {
+	if id == "" {
+		return u
+	}
+	if strings.ContainsAny(id, " \t\"`{}#\\") {
+		id = `"` + strings.ReplaceAll(id, `"`, `\"`) + `"`
+	}
+	u.lines = ownKeyID.ReplaceAllStringFunc(u.lines, func(string) string { return "\tkey_id " + id })
+	return u
 }
 
 func keyAlgorithms() []keys.Algorithm {

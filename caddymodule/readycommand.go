@@ -2,7 +2,6 @@ package caddymodule
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	"github.com/spf13/cobra"
 )
 
 func init() {
@@ -22,12 +22,14 @@ func init() {
 Asks the address where the directive partnersign_health answers, prints the
 answer, and exits with status 1 unless everything is there. It is a probe for
 containers without a shell or curl, such as Docker's HEALTHCHECK.`,
-		Flags: func() *flag.FlagSet {
-			flags := flag.NewFlagSet("partnersign-ready", flag.ExitOnError)
-			flags.String("address", "http://127.0.0.1:2020/readyz", "The URL to ask; /healthz asks only whether Caddy serves")
-			return flags
-		}(),
-		Func: askReady,
+		CobraFunc: func(cmd *cobra.Command) {
+			cmd.Example = `  caddy partnersign-ready
+  caddy partnersign-ready --address http://127.0.0.1:2020/healthz
+  HEALTHCHECK CMD ["caddy", "partnersign-ready"]`
+			cmd.Flags().String("address", "http://127.0.0.1:2020/readyz", "The URL to ask; /healthz asks only whether Caddy serves")
+			cmd.RunE = caddycmd.WrapCommandFuncForCobra(askReady)
+			documented(cmd)
+		},
 	})
 }
 

@@ -71,7 +71,7 @@ func (t *Transport) provision(ctx caddy.Context, app *App) error {
 	runtime := config.Runtime{
 		Loader: keys.Loader{Reloaded: func(source string, err error) {
 			report.reloaded(t.partnerName(), source, err)
-			gauges.keys(t.partnerName(), watched.inventory.Keys)
+			gauges.keys(t.partnerName(), t, watched.inventory.Keys)
 		}},
 		Memory:   bodyMemory,
 		DialHost: true,
@@ -93,7 +93,7 @@ func (t *Transport) provision(ctx caddy.Context, app *App) error {
 		TokenWatch: config.TokenWatch{
 			Source:  func(e token.Event) { report.token(t.partnerName(), e) },
 			Context: tracedContext,
-			Expiry:  func(expiry time.Time) { gauges.expiry(t.partnerName(), "jwt", expiry) },
+			Expiry:  func(expiry time.Time) { gauges.jwt(t.partnerName(), t, expiry) },
 			Expires: func(left time.Duration) { report.expires(t.partnerName(), left) },
 		},
 	}
@@ -106,7 +106,8 @@ func (t *Transport) provision(ctx caddy.Context, app *App) error {
 		return err
 	}
 	t.partner, t.upstream = partner, partner.Upstream()
-	gauges.keys(partner.Name(), watched.inventory.Keys)
+	gauges.keys(partner.Name(), t, watched.inventory.Keys)
+	gauges.sources(partner.Name(), t, watched.inventory.Tokens)
 	app.readiness.ask(partner.Name(), func(context.Context) []error { return partner.Ready() })
 	if err := t.checkConnection(t.upstream); err != nil {
 		return err

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	caddyfileformat "github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 )
 
 // A doctorFinding is what the tests read of the doctor's JSON.
@@ -40,7 +42,7 @@ func (p *patient) write(name, content string, mode os.FileMode) {
 // run has the doctor examine a Caddyfile, in which DIR is the directory.
 func (p *patient) run(status int, config string, args ...string) []doctorFinding {
 	p.t.Helper()
-	p.write("Caddyfile", strings.ReplaceAll(config, "DIR", p.dir), 0o600)
+	p.write("Caddyfile", string(caddyfileformat.Format([]byte(strings.ReplaceAll(config, "DIR", p.dir)))), 0o600)
 	cmd := exec.Command(os.Args[0], append([]string{"partnersign", "doctor", "--json", "--config", p.path("Caddyfile")}, args...)...)
 	cmd.Env = append(append(os.Environ(), beCaddy+"=1", "HOME="+p.dir, "XDG_DATA_HOME="+p.dir, "XDG_CONFIG_HOME="+p.dir, "HTTPS_PROXY=", "https_proxy="), p.env...)
 	var errs strings.Builder

@@ -11,8 +11,8 @@ import (
 )
 
 // NewInput is the input of a request at a time. Default of the nonce:
-// DefaultNonce.
-func NewInput(m *message.Request, now time.Time, nonce string) Input {
+// DefaultNonce. Credentials are headers as of [Anonymous].
+func NewInput(m *message.Request, now time.Time, nonce string, credentials ...string) Input {
 	if nonce == "" {
 		nonce = DefaultNonce
 	}
@@ -21,7 +21,7 @@ func NewInput(m *message.Request, now time.Time, nonce string) Input {
 		scheme = "http"
 	}
 	in := Input{
-		Method: m.Method, URL: scheme + "://" + m.Authority + m.Target, Headers: Anonymous(m.Header),
+		Method: m.Method, URL: scheme + "://" + m.Authority + m.Target, Headers: Anonymous(m.Header, credentials...),
 		Now: now.UTC().Format(time.RFC3339), Nonce: nonce,
 	}
 	if utf8.Valid(m.Body) {
@@ -44,15 +44,14 @@ func (in *Input) Request() (*message.Request, error) {
 	return m, m.SetURL(in.URL)
 }
 
-// clientCredentials are headers by which clients prove who they are.
-var clientCredentials = []string{"authorization", "proxy-authorization", "cookie", "x-api-key", "x-auth-token", "x-dfns-useraction"}
-
-// Anonymous replaces what a client sends to prove who it is: an explanation
+// Anonymous replaces what a client sends to prove who it is, in headers that
+// [message.IsCredential] knows by their names and in those given: an explanation
 // needs none of it.
-func Anonymous(fields message.Fields) message.Fields {
+func Anonymous(fields message.Fields, credentials ...string) message.Fields {
 	fields = slices.Clone(fields)
 	for i, line := range fields {
-		if !slices.Contains(clientCredentials, strings.ToLower(line[0])) {
+		given := slices.ContainsFunc(credentials, func(name string) bool { return strings.EqualFold(name, line[0]) })
+		if !given && !message.IsCredential(line[0]) {
 			continue
 		}
 		hidden := "<" + line[0] + " of the client>"

@@ -36,7 +36,7 @@ func pathChanges(r *signer.Request) (all []change) {
 	for _, c := range ":@,+'()!*$&=; " {
 		add("path-decoded", strings.ReplaceAll(r.Path, string(c), percentEncode(string(c), "")), decoded)
 	}
-	for i := 1; i < len(r.Path); i++ {
+	for i := 1; i < len(r.Path) && len(all) < maxTried; i++ {
 		if r.Path[i] == '/' {
 			add("path-decoded", r.Path[:i]+"%2F"+r.Path[i+1:], decoded)
 			add("path-decoded", r.Path[:i]+"%2f"+r.Path[i+1:], decoded)
@@ -50,7 +50,7 @@ func pathChanges(r *signer.Request) (all []change) {
 		add("path-slash", r.Path+"/", "something on the way has removed the slash at its end")
 	}
 	add("path-slash", strings.ReplaceAll(r.Path, "//", "/"), "something on the way has doubled a slash")
-	for i := range r.Path {
+	for i := 0; i < len(r.Path) && len(all) < maxTried; i++ {
 		if r.Path[i] == '/' {
 			add("path-slash", r.Path[:i]+"/"+r.Path[i:], "something on the way has merged its slashes")
 		}
@@ -108,7 +108,7 @@ func queryChanges(r *signer.Request) (all []change) {
 	permute(parts, func(order []string) {
 		add("query-order", strings.Join(order, "&"), true, "something on the way has put its parameters into another order")
 	})
-	for i, part := range parts {
+	for i, part := range parts[:min(len(parts), maxTried)] {
 		rest := strings.Join(append(append([]string{}, parts[:i]...), parts[i+1:]...), "&")
 		add("query-added", rest, rest != "", "something on the way has added "+part)
 	}

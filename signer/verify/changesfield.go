@@ -15,7 +15,7 @@ func (t *trial) fieldChanges() (all []change) {
 		name, _, _ := strings.Cut(strings.TrimPrefix(c.String(), `"`), `"`)
 		if name = textproto.CanonicalMIMEHeaderKey(name); !strings.HasPrefix(name, "@") && !seen[name] {
 			seen[name] = true
-			f := &field{name: name, lines: t.v.r.Header[name]}
+			f := &field{name: name, hidden: t.v.isCredential(name), lines: t.v.r.Header[name]}
 			f.find(t.v)
 			all = append(all, f.changes...)
 		}
@@ -26,12 +26,13 @@ func (t *trial) fieldChanges() (all []change) {
 // A field is a header field that is covered.
 type field struct {
 	name    string
+	hidden  bool     // its value is not shown
 	lines   []string // as received
 	changes []change
 }
 
 func (f *field) add(cause, says string, lines ...string) {
-	if isCredential(f.name) {
+	if f.hidden {
 		says = "valid if " + f.name + " were another: " + says
 	} else {
 		says = "valid if " + f.name + " were " + strings.Join(lines, ", ") + ": " + says

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"net/http"
 	"net/textproto"
-	"slices"
 	"strings"
 
 	"github.com/partnersign/partnersign/signer"
@@ -43,17 +42,18 @@ func copyOf(r *signer.Request) *signer.Request {
 	return c
 }
 
-// credentials are headers whose values are not shown.
-var credentials = []string{"authorization", "proxy-authorization", "cookie", "x-api-key", "x-auth-token", "x-dfns-useraction", "x-dfns-appsecret"}
+// isCredential reports whether the value of a header is not shown. Those of the
+// signature are, whatever they are called.
+func (v *verification) isCredential(name string) bool {
+	return message.IsCredential(name) && !strings.EqualFold(name, v.o.SignatureHeader) && !strings.EqualFold(name, v.o.InputHeader)
+}
 
 // shown is a line of a base as it may be shown.
-func shown(line string) string {
-	for _, name := range credentials {
-		if id, _, ok := strings.Cut(line, ": "); ok && strings.HasPrefix(id, `"`+name+`"`) {
-			return id + ": (hidden)"
-		}
+func (v *verification) shown(line string) string {
+	id, _, _ := strings.Cut(line, ": ")
+	name, _, _ := strings.Cut(strings.TrimPrefix(id, `"`), `"`)
+	if !strings.HasPrefix(name, "@") && v.isCredential(name) {
+		return id + ": (hidden)"
 	}
 	return line
 }
-
-func isCredential(name string) bool { return slices.Contains(credentials, strings.ToLower(name)) }

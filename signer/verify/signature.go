@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -119,6 +121,10 @@ func (v *verification) signature(in member, value string, inputs []member) Signa
 	}
 	t := &trial{v: v, in: in, input: input, inputs: inputs, signature: signature, keys: keys, tried: map[string]bool{}}
 	s.Base = t.received()
+	if base, err := input.Base(v.r); err == nil {
+		sum := sha256.Sum256([]byte(base))
+		s.BaseSHA256 = hex.EncodeToString(sum[:])
+	}
 	s.Algorithm = t.valid(v.r, input)
 	s.HTTPSign = v.secondOpinion(in, input, keys)
 	if signature != nil && s.Algorithm == "" {

@@ -70,12 +70,15 @@ func (t *text) signature(s *Signature) {
 	t.line("")
 	t.line(t.paint.Bold(strings.Join(words, ", ")) + ": " + verdict)
 	t.problems(s.Problems)
-	t.line(fmt.Sprintf("  %-10s%s", "httpsign", s.HTTPSign))
+	t.line(fmt.Sprintf("  %-13s%s", "httpsign", s.HTTPSign))
 	for i, line := range s.Base {
 		label := ""
 		if i == 0 {
 			label = "base"
 		}
-		t.line(fmt.Sprintf("  %-10s%s", label, line))
+		t.line(fmt.Sprintf("  %-13s%s", label, line))
+	}
+	if s.BaseSHA256 != "" {
+		t.line(fmt.Sprintf("  %-13s%s", "base_sha256", s.BaseSHA256))
 	}
 }

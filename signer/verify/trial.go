@@ -18,10 +18,17 @@ type trial struct {
 	signature []byte
 	keys      []Key
 	tried     map[string]bool // bases that the signature does not fit
+	built     int             // bases, of which many may be the same
 }
 
-// maxTried bounds how many bases are tried, as each costs up to a millisecond.
-const maxTried = 4000
+// maxTried bounds how many bases are tried, as each costs up to a millisecond,
+// and maxBuilt how many are built to find them.
+const (
+	maxTried = 4000
+	maxBuilt = 5 * maxTried
+)
+
+func (t *trial) exhausted() bool { return len(t.tried) >= maxTried || t.built >= maxBuilt }
 
 // A change is one thing that may have happened on the way. What it is applied to
 // is the request as it was received, and becomes the one that was signed.
@@ -68,25 +75,39 @@ func (t *trial) causes() []Problem {
 	}
 	changes := t.changes()
 	for _, c := range changes {
+		if t.exhausted() {
+			break
+		}
 		if p := t.with(c); p != nil {
 			return []Problem{*p}
 		}
 	}
-	changes = slices.DeleteFunc(changes, func(c change) bool { return c.apply == nil })
-	for i, first := range changes {
-		for _, second := range changes[i+1:] {
-			if p := t.with(first, second); p != nil {
-				return []Problem{*p}
-			}
-		}
+	if p := t.pair(slices.DeleteFunc(changes, func(c change) bool { return c.apply == nil })); p != nil {
+		return []Problem{*p}
 	}
 	return append(t.missing(), Problem{Cause: "unknown", Says: fmt.Sprintf(
 		"the signature does not fit what was received, and none of %d changes that are known to happen makes it fit: another key has made it, or a value of the base was another", len(t.tried))})
 }
 
+// pair is the problem whose cause two changes are together.
+func (t *trial) pair(changes []change) *Problem {
+	for i, first := range changes {
+		for _, second := range changes[i+1:] {
+			if t.exhausted() {
+				return nil
+			}
+			if p := t.with(first, second); p != nil {
+				return p
+			}
+		}
+	}
+	return nil
+}
+
 // with is the problem whose cause the changes are, if the signature is valid
 // without them.
 func (t *trial) with(changes ...change) *Problem {
+	t.built++
 	r := copyOf(t.v.r)
 	finish := func(base string) string { return base }
 	var says []string
@@ -105,7 +126,7 @@ func (t *trial) with(changes ...change) *Problem {
 	return &Problem{
 		Cause:   changes[0].cause,
 		Says:    strings.Join(says, "; and "),
-		Differs: differences(strings.Split(base, "\n"), t.received()),
+		Differs: t.v.differences(strings.Split(base, "\n"), t.received()),
 	}
 }
 
@@ -116,15 +137,15 @@ func (t *trial) received() (lines []string) {
 		if err != nil {
 			value = "(" + err.Error() + ")"
 		}
-		lines = append(lines, shown(c.String()+": "+value))
+		lines = append(lines, t.v.shown(c.String()+": "+value))
 	}
 	return append(lines, `"@signature-params": `+t.input.String())
 }
 
 // differences are the lines that are not the same.
-func differences(signed, received []string) (found []Difference) {
+func (v *verification) differences(signed, received []string) (found []Difference) {
 	for i, line := range received {
-		if was := shown(signed[i]); was != line {
+		if was := v.shown(signed[i]); was != line {
 			id, value, _ := strings.Cut(line, ": ")
 			_, before, _ := strings.Cut(was, ": ")
 			found = append(found, Difference{What: id, Signed: before, Received: value})

@@ -75,6 +75,9 @@ type Signature struct {
 	Valid     bool   `json:"valid"`
 	// Base is rebuilt from what was received, line by line.
 	Base []string `json:"base,omitempty"`
+	// BaseSHA256 is the SHA-256 of the base, with nothing hidden, in hexadecimal:
+	// base_sha256 of the audit log.
+	BaseSHA256 string `json:"base_sha256,omitempty"`
 	// HTTPSign is what httpsign says: valid, invalid and why, or not asked and why.
 	HTTPSign string    `json:"httpsign"`
 	Problems []Problem `json:"problems,omitempty"`
