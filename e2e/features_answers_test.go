@@ -61,7 +61,7 @@ func TestFeatureLargeAnswersStream(t *testing.T) {
 					}
 					_, _ = io.Copy(w, newPattern(large))
 				})})
-				caddy.streamsWithin(t, 48<<20, func() {
+				caddy.streamsWithin(t, streamLimit, func() {
 					res, err := http.Get(caddy.URL + "/v1/export")
 					if err != nil {
 						t.Fatal(err)

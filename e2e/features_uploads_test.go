@@ -77,7 +77,7 @@ func TestFeatureLargeUploadsStream(t *testing.T) {
 				if framing == "Content-Length" {
 					req.ContentLength = large
 				}
-				caddy.streamsWithin(t, 48<<20, func() {
+				caddy.streamsWithin(t, streamLimit, func() {
 					res, err := plainClient.Do(req)
 					if err != nil {
 						t.Fatal(err)

@@ -7,5 +7,6 @@ import "time"
 // The race detector takes memory and time of its own.
 const (
 	measurable  = false
+	streamLimit = 96 << 20
 	slowTimeout = 8 * time.Second
 )

@@ -11,9 +11,6 @@ import (
 
 var soakStream = flag.Int64("soak.stream", 512, "MiB that TestMemoryOfStreams streams in each direction")
 
-// streamRest is what a stream may take, whatever its length.
-const streamRest = 24 << 20
-
 // With a bearer token alone no step needs the body: bodies and answers stream
 // through at any size, byte for byte and in constant memory.
 func TestMemoryOfStreams(t *testing.T) {
@@ -54,13 +51,13 @@ func TestMemoryOfStreams(t *testing.T) {
 		return res
 	}
 	sum := hex.EncodeToString(want.Sum(nil))
-	caddy.streamsWithin(t, streamRest, func() {
+	caddy.streamsWithin(t, streamLimit, func() {
 		ask("POST", newStream(size)).Body.Close()
 		if take(t, arrived) != sum {
 			t.Error("another body arrived")
 		}
 	})
-	caddy.streamsWithin(t, streamRest, func() {
+	caddy.streamsWithin(t, streamLimit, func() {
 		res, got := ask("GET", nil), sha256.New()
 		defer res.Body.Close()
 		if _, err := io.Copy(got, res.Body); err != nil || hex.EncodeToString(got.Sum(nil)) != sum {
