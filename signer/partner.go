@@ -114,6 +114,7 @@ type Partner struct {
 	steps    []Step
 	retries  []Retry
 	digests  []crypto.Hash
+	dates    dates
 	dialHost bool
 	h2c      bool
 	observe  func(*Record)

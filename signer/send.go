@@ -60,7 +60,7 @@ func (x *Exchange) try(req *http.Request, r *Request) (_ *http.Response, again b
 	r.Record.Sending += took
 	if r.Record.Skew = (Skew{}); err == nil {
 		unquoteBody(res)
-		r.Record.Skew = skewOf(r.Method, res.Header, x.partner.now(), took)
+		r.Record.Skew = x.partner.dates.skew(r.Method, res.Header, x.partner.now(), took)
 		again = r.answered(res) && held
 	}
 	clock.stop()

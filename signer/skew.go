@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,13 +27,33 @@ func (s Skew) Beyond(limit time.Duration) bool {
 	return s.Known() && s.Offset.Abs()-s.Uncertainty > limit
 }
 
-// skewOf reads the Date of an answer that came after took, at the time now. The
+// Dates are what answers have told, of which the last is kept: for a second
+// they tell the same, and to read it takes as long as a small HMAC.
+type dates struct{ last atomic.Pointer[date] }
+
+type date struct {
+	text string
+	at   time.Time
+}
+
+func (d *dates) parse(text string) (time.Time, error) {
+	if last := d.last.Load(); last != nil && last.text == text {
+		return last.at, nil
+	}
+	at, err := http.ParseTime(text)
+	if err == nil {
+		d.last.Store(&date{strings.Clone(text), at})
+	}
+	return at, err
+}
+
+// skew reads the Date of an answer that came after took, at the time now. The
 // partner set it somewhere in between, unless a cache has kept the answer.
-func skewOf(method string, h http.Header, now time.Time, took time.Duration) Skew {
-	if dates := h["Date"]; len(dates) == 1 && !mayBeKept(method, h) {
-		if date, err := http.ParseTime(dates[0]); err == nil {
+func (d *dates) skew(method string, h http.Header, now time.Time, took time.Duration) Skew {
+	if told := h["Date"]; len(told) == 1 && !mayBeKept(method, h) {
+		if at, err := d.parse(told[0]); err == nil {
 			const half = time.Second / 2
-			return Skew{date.Add(half).Sub(now.Add(-took / 2)), half + took/2}
+			return Skew{at.Add(half).Sub(now.Add(-took / 2)), half + took/2}
 		}
 	}
 	return Skew{}

@@ -60,6 +60,33 @@ func TestSkew(t *testing.T) {
 	}
 }
 
+// Each answer tells its own Date, whatever those before it have told.
+func TestSkewOfAnswersInTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start, date, got := time.Now(), "", signer.Skew{}
+		base := roundTripper(func(*http.Request) (*http.Response, error) {
+			res := respond(200, "")
+			res.Header.Set("Date", date)
+			return res, nil
+		})
+		transport := newPartner(t, signer.Options{Observe: func(r *signer.Record) { got = r.Skew }}).Transport(base)
+		for _, ahead := range []time.Duration{0, 0, time.Hour, -1, 0, time.Hour} {
+			want := signer.Skew{Offset: ahead + time.Second/2, Uncertainty: time.Second / 2}
+			if date = start.Add(ahead).UTC().Format(http.TimeFormat); ahead < 0 {
+				date, want = "today", signer.Skew{}
+			}
+			res, err := transport.RoundTrip(must(http.NewRequest("POST", "https://partner.example/", nil)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = res.Body.Close()
+			if got != want {
+				t.Errorf("Date %q: %v, want %v", date, got, want)
+			}
+		}
+	})
+}
+
 // An answer that a cache may have kept says nothing about the partner's clock.
 func TestSkewOfAnswersThatMayBeKept(t *testing.T) {
 	for _, test := range []struct {
