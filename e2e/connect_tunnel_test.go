@@ -75,6 +75,7 @@ func TestTunnelPassesBytes(t *testing.T) {
 
 // Clients need not wait for the answer to CONNECT.
 func TestTunnelKeepsEarlyBytes(t *testing.T) {
+	const early = "HTTP/1.1 299 Echoed\r\nContent-Length: 5\r\n\r\nearly"
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -82,12 +83,12 @@ func TestTunnelKeepsEarlyBytes(t *testing.T) {
 	defer listener.Close()
 	go func() {
 		if conn, err := listener.Accept(); err == nil {
-			_, _ = io.Copy(conn, conn)
+			_, _ = io.CopyN(conn, conn, int64(len(early)))
 			conn.Close()
 		}
 	}()
 	caddy := startForward(t, connects("tunnel "+listener.Addr().String()))
-	got := caddy.exchange(t, "CONNECT "+listener.Addr().String()+" HTTP/1.1\r\nHost: x\r\n\r\nHTTP/1.1 299 Echoed\r\nContent-Length: 5\r\n\r\nearly")
+	got := caddy.exchange(t, "CONNECT "+listener.Addr().String()+" HTTP/1.1\r\nHost: x\r\n\r\n"+early)
 	if got.StatusCode != 200 || !strings.HasSuffix(got.Text, "early") {
 		t.Errorf("got %d %q", got.StatusCode, got.Text)
 	}
