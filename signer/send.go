@@ -193,3 +193,6 @@ type emptyBody struct{}
 
 func (emptyBody) Read([]byte) (int, error) { return 0, io.EOF }
 func (emptyBody) Close() error             { return nil }
+
+// WriteTo keeps net/http from making a buffer of 32 KiB to copy it with.
+func (emptyBody) WriteTo(io.Writer) (int64, error) { return 0, nil }
