@@ -9,8 +9,7 @@ import (
 	"strings"
 )
 
-// buildCaddy builds ./cmd/caddy as go build does, which takes the profile in
-// cmd/caddy/default.pgo if there is one.
+// buildCaddy builds ./cmd/caddy as go build does.
 func buildCaddy(ctx context.Context, root, file string) error {
 	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", file, "./cmd/caddy")
 	cmd.Dir = root

@@ -29,6 +29,11 @@ func thisMachine(ctx context.Context, l *lab) machine {
 	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
 	m.Kernel = "Linux " + strings.TrimSpace(string(kernel))
 	m.Tools = []string{"bench built by " + runtime.Version()}
+	for _, name := range []string{"GOGC", "GOMEMLIMIT"} { // of all processes written in Go
+		if value := os.Getenv(name); value != "" {
+			m.Tools = append(m.Tools, name+"="+value)
+		}
+	}
 	for _, command := range [][]string{
 		{l.caddy, "version"}, {"wrk", "--version"}, {"node", "--version"}, {nginx(), "-v"}, {"haproxy", "-v"},
 	} {

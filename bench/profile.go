@@ -13,8 +13,8 @@ import (
 )
 
 // writeProfile has one Caddy serve the chosen targets that are partnersign's,
-// under all chosen workloads in turn, and writes its CPU profile: as
-// cmd/caddy/default.pgo it is what go build optimises for.
+// under all chosen workloads in turn, and writes its CPU profile, for go tool
+// pprof or for go build -pgo.
 func (l *lab) writeProfile(ctx context.Context, o options) error {
 	var chosen []target
 	for _, name := range o.Targets {
