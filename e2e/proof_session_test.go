@@ -76,6 +76,7 @@ func TestProofAnswers(t *testing.T) {
 			if res.Header.Get("X-Request-Id") == "" {
 				t.Error("Proof's request id is missing")
 			}
+			waitFor(t, "the access log", func() bool { return len(p.logged("http.log.access", "")) > 0 }) // written after the answer
 			if access := p.logged("http.log.access", ""); len(access) != 1 || !strings.Contains(fmt.Sprint(access[0]["resp_headers"]), res.Header.Get("X-Request-Id")) {
 				t.Errorf("the access log does not have it: %v", access)
 			}
