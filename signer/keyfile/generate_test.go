@@ -183,7 +183,10 @@ func read(t testing.TB, file string) []byte {
 func openssl(t testing.TB, args ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath("openssl"); err != nil {
-		t.Skip("there is no openssl")
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Skip("there is no openssl on this machine")
 	}
 	output, err := exec.Command("openssl", args...).Output()
 	if err != nil {
