@@ -104,10 +104,13 @@ func (b diffBlock) requireOne() {
 	for _, s := range b.Signatures {
 		for i := range s.Components {
 			c := &s.Components[i]
-			removed := slices.ContainsFunc(b.Headers, func(h diffHeader) bool { return h.Op == "remove" && strings.EqualFold(h.Name, c.Name) })
+			// The block removes the field, or sets it to a value that lacks some keys.
+			absent := slices.ContainsFunc(b.Headers, func(h diffHeader) bool {
+				return strings.EqualFold(h.Name, c.Name) && (h.Op == "remove" || h.Op == "set" && len(c.Params) > 0)
+			})
 			switch {
 			case c.Optional || slices.Contains(alwaysThere, c.Name) || strings.Contains(c.Name, "signature"):
-			case found || removed || !slices.Contains(oftenThere, c.Name):
+			case found || absent || !slices.Contains(oftenThere, c.Name):
 				c.Optional = true
 			default:
 				found = true
