@@ -8,7 +8,7 @@ import (
 
 // placeholder is the value of one of reverse_proxy's placeholders, as far as
 // it is known by then.
-func (d *direct) placeholder(v *visit, key string) (any, bool) {
+func (d *direct) placeholder(f *forwarding, key string) (any, bool) {
 	name, ok := strings.CutPrefix(key, "http.reverse_proxy.")
 	if !ok {
 		return nil, false
@@ -29,27 +29,27 @@ func (d *direct) placeholder(v *visit, key string) (any, bool) {
 	case "upstream.max_requests", "upstream.fails", "retries":
 		return 0, true
 	}
-	if v.answer == nil {
+	if f.answer == nil {
 		return nil, false
 	}
 	switch name {
 	case "status_code":
-		return v.answer.StatusCode, true
+		return f.answer.StatusCode, true
 	case "status_text":
-		return v.answer.Status, true
+		return f.answer.Status, true
 	case "upstream.latency", "upstream.latency_ms":
-		return duration(v.latency, name)
+		return duration(f.latency, name)
 	}
 	if field, ok := strings.CutPrefix(name, "header."); ok {
-		values, ok := v.answer.Header[field]
+		values, ok := f.answer.Header[field]
 		return strings.Join(values, ","), ok
 	}
-	if v.end.IsZero() {
+	if f.end.IsZero() {
 		return nil, false
 	}
 	switch name {
 	case "duration", "duration_ms", "upstream.duration", "upstream.duration_ms":
-		return duration(v.end.Sub(v.begin), name)
+		return duration(f.end.Sub(f.begin), name)
 	}
 	return nil, false
 }

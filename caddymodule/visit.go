@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
@@ -30,15 +29,7 @@ type visit struct {
 	left      bool
 	exchanges []exchange // all of them: a body is taken once
 
-	// On the direct way.
-	direct     directWriter
-	asked      http.Header // of the client's request
-	header     http.Header // of the answer to the client
-	own        http.Header // what other handlers have set of it
-	begin, end time.Time
-	latency    time.Duration // to the answer's headers
-	answer     *http.Response
-	failure    error // to forward
+	forwarding *forwarding // on the direct way, or nil
 }
 
 // An exchange belongs to one pass through one transport. All attempts of a
@@ -106,6 +97,9 @@ func (v *visit) exchange(t *Transport, req *http.Request) *signer.Exchange {
 	x := t.partner.Begin()
 	x.SetClient(clientOf(req))
 	x.LeaveBodyOpen()
+	if v.forwarding != nil && req.URL == &v.forwarding.url {
+		x.OnInterim(v.forwarding.interim.pass)
+	}
 	if slices.ContainsFunc(v.exchanges, func(x exchange) bool { return x.BodyTaken() }) {
 		x.SetBodyTaken()
 	}

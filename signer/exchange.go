@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/textproto"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -30,6 +31,7 @@ type Exchange struct {
 	renewed      bool    // sent again because a step asked for it
 	doubtful     bool    // a try was sent that the partner may have carried out
 	readDeadline func(time.Time) error
+	interim      func(int, textproto.MIMEHeader) error
 	leaveOpen    bool        // the client's body is not ours to close
 	spent        atomic.Bool // the client's body was read and is not held
 
@@ -57,6 +59,12 @@ func (x *Exchange) SetClient(c Client) { x.client = c }
 // themselves. When one is closed before its end by somebody else, net/http may
 // take the rest of it for the next request of the connection.
 func (x *Exchange) LeaveBodyOpen() { x.leaveOpen = true }
+
+// OnInterim has answers of 1xx passed on, as Got1xxResponse of
+// [net/http/httptrace.ClientTrace] is told them.
+func (x *Exchange) OnInterim(pass func(status int, header textproto.MIMEHeader) error) {
+	x.interim = pass
+}
 
 // BodyTaken reports whether the client's body was read, or begun to be.
 func (x *Exchange) BodyTaken() bool { return x.body.Len() > 0 || x.spent.Load() }

@@ -47,6 +47,7 @@ func (x *Exchange) try(req *http.Request, r *Request) (_ *http.Response, again b
 	x.attempts++
 	t := &sending{cancel: cancel}
 	t.watch(x.partner)
+	t.trace.Got1xxResponse = x.interim
 	t.out = x.outgoing(httptrace.WithClientTrace(ctx, &t.trace), req, r)
 	var stream *streamedBody
 	if !held {
