@@ -32,7 +32,7 @@ func TestOnAnswerSendsAgainOnce(t *testing.T) {
 		})
 		renewing.needsBody = held
 		p := newPartner(t, signer.Options{Steps: []signer.Step{renewing, newStamp()}})
-		res := must(p.Transport(w).RoundTrip(must(http.NewRequest("POST", "https://partner.example/", strings.NewReader("body")))))
+		res := must(p.Transport(w).RoundTrip(must(http.NewRequest("POST", "https://partner.example/", strings.NewReader(long)))))
 		want := 1
 		if held {
 			want = 2

@@ -18,8 +18,9 @@ import (
 
 // A Body is the whole body of a client request, read once for all attempts.
 type Body struct {
-	data []byte
-	sums [2]sum // SHA-256 and SHA-512
+	data   []byte
+	buffer *buffer // whose memory it is, nil: its own
+	sums   [2]sum  // SHA-256 and SHA-512
 }
 
 type sum struct {
@@ -30,7 +31,8 @@ type sum struct {
 // NewBody makes a body of data, which must not change afterwards.
 func NewBody(data []byte) *Body { return &Body{data: data} }
 
-// Bytes is the body. It must not be changed.
+// Bytes is the body. It must not be changed, nor looked at when the exchange has
+// ended: the memory may be another body's by then.
 func (b *Body) Bytes() []byte { return b.data }
 
 // Len is the number of bytes. It is 0 for a nil Body.
@@ -59,11 +61,23 @@ func (s *sum) take(h crypto.Hash, hasher hash.Hash) {
 	hashers[sumIndex(h)].Put(hasher)
 }
 
-// reader gives the body to net/http in the form that it writes together with
-// the headers, in one system call.
+// allocate gives the body n bytes, whatever they hold.
+func (b *Body) allocate(n int) {
+	if b.buffer = newBuffer(n); b.buffer != nil {
+		b.data = b.buffer.data[:n]
+	} else {
+		b.data = make([]byte, n)
+	}
+}
+
+// reader gives the body to net/http. One without a buffer has the form that it
+// writes together with the headers, in one system call.
 func (b *Body) reader() io.ReadCloser {
-	if b.Len() == 0 {
+	switch {
+	case b.Len() == 0:
 		return http.NoBody
+	case b.buffer != nil:
+		return b.buffer.reader(len(b.data))
 	}
 	return io.NopCloser(bytes.NewReader(b.data))
 }
@@ -94,11 +108,12 @@ const (
 // readBody reads the body of req within max bytes and the memory that is left,
 // computing digests on the way.
 func (x *Exchange) readBody(req *http.Request, length int64) (_ *Body, err error) {
-	p := x.partner
+	p, body := x.partner, new(Body)
 	whole := false
 	defer func() {
 		if !whole { // or the reader has panicked
 			x.release()
+			body.buffer.release()
 		}
 	}()
 	if length > p.maxBody {
@@ -118,7 +133,7 @@ func (x *Exchange) readBody(req *http.Request, length int64) (_ *Body, err error
 		return nil, err
 	}
 
-	body := &Body{data: make([]byte, size)}
+	body.allocate(int(size))
 	hashing := make([]hash.Hash, len(p.digests))
 	for i, h := range p.digests {
 		hashing[i] = hashers[sumIndex(h)].Get().(hash.Hash)
@@ -182,10 +197,11 @@ func (x *Exchange) grow(body *Body, n int, size, more int64) error {
 	if err := x.reserve(more); err != nil {
 		return err
 	}
-	data := make([]byte, size)
-	copy(data, body.data[:n])
-	x.giveBack(int64(len(body.data)) + more - size)
-	body.data = data
+	before := *body
+	body.allocate(int(size))
+	copy(body.data, before.data[:n])
+	before.buffer.release()
+	x.giveBack(int64(len(before.data)) + more - size)
 	return nil
 }
 

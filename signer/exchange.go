@@ -37,6 +37,9 @@ type Exchange struct {
 
 	mu       sync.Mutex
 	closed   bool
+	running  bool                    // an attempt
+	late     bool                    // the time is over
+	arriving bool                    // the client's body is, and nobody has it whole
 	resting  *time.Timer             // between two attempts
 	reserved int64                   // bytes of memory that the body takes
 	cancel   context.CancelCauseFunc // of the last try
@@ -67,7 +70,11 @@ func (x *Exchange) OnInterim(pass func(status int, header textproto.MIMEHeader) 
 }
 
 // BodyTaken reports whether the client's body was read, or begun to be.
-func (x *Exchange) BodyTaken() bool { return x.body.Len() > 0 || x.spent.Load() }
+func (x *Exchange) BodyTaken() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.body.Len() > 0 || x.spent.Load()
+}
 
 // SetBodyTaken tells that somebody else has read the client's body: a request
 // that has one is refused, instead of being signed without it.
@@ -80,6 +87,7 @@ func (x *Exchange) Close() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.closed = true
+	x.letGo()
 	if x.resting != nil {
 		x.resting.Reset(0)
 	}
@@ -102,8 +110,11 @@ func (x *Exchange) begin(cancel context.CancelCauseFunc) {
 	if x.cancel != nil {
 		x.cancel(errClosed)
 	}
-	if x.cancel = cancel; x.closed {
+	switch x.cancel = cancel; {
+	case x.closed:
 		cancel(errClosed)
+	case x.late:
+		cancel(errTooSlow)
 	}
 }
 
@@ -111,7 +122,41 @@ func (x *Exchange) begin(cancel context.CancelCauseFunc) {
 func (x *Exchange) end(cause error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.cancel(cause)
+	if x.late = x.late || cause == errTooSlow; x.cancel != nil {
+		x.cancel(cause)
+	}
+}
+
+// tooSlow ends an attempt whose time is over. Nor may its client take longer to
+// send its body.
+func (x *Exchange) tooSlow() {
+	x.end(errTooSlow)
+	x.interrupt()
+}
+
+// setRunning tells whether an attempt runs.
+func (x *Exchange) setRunning(running bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.running = running
+	x.letGo()
+}
+
+// letGo gives away the memory of the body when no step can look at it any more. To
+// an attempt that comes nevertheless, the body was read and is not there.
+func (x *Exchange) letGo() {
+	if x.closed && !x.running && x.body != nil && x.body.buffer != nil {
+		x.body.buffer.release()
+		x.body = nil
+		x.spent.Store(true)
+	}
+}
+
+// setArriving tells whether the client's body is on its way.
+func (x *Exchange) setArriving(arriving bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.arriving = arriving
 }
 
 // Last tells what became of the attempt that was last over. Nil: none was.
@@ -124,6 +169,8 @@ func (x *Exchange) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[exch
 // base. What stops it is an answer, a *Problem as problem details. The only
 // errors are the client's leaving and a connection that could not be made.
 func (x *Exchange) RoundTrip(req *http.Request, base http.RoundTripper) (*http.Response, error) {
+	x.setRunning(true)
+	defer x.setRunning(false)
 	begin, before := time.Now(), x.attempts
 	record := &Record{Partner: x.partner.name, Method: method(req)}
 	res, err := x.attempt(req, base, record)
@@ -147,6 +194,9 @@ func (x *Exchange) RoundTrip(req *http.Request, base http.RoundTripper) (*http.R
 // attempt tries once, and again when the partner cannot have carried out the
 // try before, when it may do so twice, or when a rule says so.
 func (x *Exchange) attempt(req *http.Request, base http.RoundTripper, record *Record) (*http.Response, error) {
+	clock := &clock{over: x.tooSlow}
+	clock.start(time.Until(x.deadline))
+	defer clock.stop()
 	r, err := x.prepare(req, record)
 	if err != nil {
 		return nil, explain(req, err)
@@ -156,7 +206,7 @@ func (x *Exchange) attempt(req *http.Request, base http.RoundTripper, record *Re
 		r.dial = req.URL.Host
 	}
 	for repeated := false; ; {
-		res, again, err := x.try(req, r)
+		res, again, err := x.try(req, r, clock)
 		switch {
 		case again && err != nil && !repeated:
 			repeated = true
@@ -177,6 +227,7 @@ func (x *Exchange) attempt(req *http.Request, base http.RoundTripper, record *Re
 			}
 		}
 		r.Header = x.partner.strip.clone(req.Header)
+		clock.start(time.Until(x.deadline))
 	}
 }
 

@@ -110,6 +110,7 @@ func certificate(t *testing.T) (*tls.Config, *x509.Certificate) {
 func TestResendOverHTTP2(t *testing.T) {
 	config, cert := certificate(t)
 	key := must(signer.NewIdempotency(signer.IdempotencyOptions{}))
+	const streamed = "POST / HTTP/1.1\nHost: localhost\nTransfer-Encoding: chunked\n\n2\r\n{}\r\n0\r\n\r\n"
 	const get, post, empty = "GET / HTTP/1.1\nHost: localhost", "POST / HTTP/1.1\nHost: localhost\nContent-Length: 2\n\n{}", "DELETE / HTTP/1.1\nHost: localhost"
 	for _, test := range []struct {
 		name, raw string
@@ -125,7 +126,7 @@ func TestResendOverHTTP2(t *testing.T) {
 		{"refused, GET", get, nil, false, []reaction{answers, refuses}, 2, ""},
 		{"refused, POST", post, []signer.Step{wholeBody}, false, []reaction{answers, refuses}, 2, ""},
 		{"refused, POST with a key", post, []signer.Step{wholeBody, key}, false, []reaction{answers, refuses}, 2, ""},
-		{"refused, POST streamed", post, nil, false, []reaction{answers, refuses}, 1, "is not known"},
+		{"refused, POST streamed", streamed, nil, false, []reaction{answers, refuses}, 1, "is not known"},
 		{"refused twice, GET", get, nil, false, []reaction{answers, refuses, refuses}, 2, "not even the second time"},
 		{"refused twice, POST", post, []signer.Step{wholeBody}, false, []reaction{answers, refuses, refuses}, 2, "not even the second time"},
 		{"refused, then lost", post, []signer.Step{wholeBody}, false, []reaction{answers, refuses, hangsUp}, 2, "is not known"},

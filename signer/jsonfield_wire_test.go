@@ -70,9 +70,9 @@ func TestJSONFieldNeedsBody(t *testing.T) {
 	required.Require = true
 	posts := required
 	posts.On = match("POST", "/widget/**")
-	get := strings.Replace(jsonPost(`{"a":1}`), "POST", "GET", 1)
+	get := strings.Replace(jsonPost(`{"a":1}`+long), "POST", "GET", 1)
 	bodyless := "GET /widget/session HTTP/1.1\nHost: localhost"
-	form := strings.Replace(jsonPost("a=1"), "json", "x-www-form-urlencoded", 1)
+	form := strings.Replace(jsonPost("a=1"+long), "json", "x-www-form-urlencoded", 1)
 	chunked := func(chunks string) string {
 		head, _, _ := strings.Cut(jsonPost(""), "Content-Length")
 		return head + "Transfer-Encoding: chunked\n\n" + chunks
@@ -88,8 +88,9 @@ func TestJSONFieldNeedsBody(t *testing.T) {
 		{"JSON, chunked", clientIP, "8.8.8.8", chunked("2\r\n{}\r\n0\r\n\r\n"), true, 200},
 		{"any method", clientIP, "8.8.8.8", get, true, 200},
 		{"a form", clientIP, "8.8.8.8", form, false, 200},
-		{"private", clientIP, "10.0.0.1", jsonPost("{}"), false, 200},
-		{"unknown", clientIP, "", jsonPost("x"), false, 200},
+		{"a small form", clientIP, "8.8.8.8", strings.Replace(jsonPost("a=1"), "json", "x-www-form-urlencoded", 1), true, 200},
+		{"private", clientIP, "10.0.0.1", jsonPost("{}" + long), false, 200},
+		{"unknown", clientIP, "", jsonPost("x" + long), false, 200},
 		{"no body", clientIP, "8.8.8.8", bodyless, false, 200},
 		{"required, private", required, "10.0.0.1", jsonPost("{}"), true, 200},
 		{"required, unknown", required, "", jsonPost("x"), false, 415},

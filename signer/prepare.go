@@ -9,14 +9,10 @@ import (
 	"time"
 )
 
-// prepare makes what a try starts with. A client may not take longer to send
-// its body than the exchange has time, even if it is refused: closing the body
-// that a server reads waits for what is left of it.
+// prepare makes what a try starts with. The client's body counts as arriving even
+// if it is refused: closing a body that a server reads waits for what is left of it.
 func (x *Exchange) prepare(req *http.Request, record *Record) (*Request, error) {
-	if x.readDeadline != nil && req.Body != nil {
-		_ = x.readDeadline(x.deadline) // a server without deadlines has its own time-outs
-		defer func() { _ = x.readDeadline(time.Time{}) }()
-	}
+	x.setArriving(req.Body != nil && x.body == nil)
 	r, err := x.admit(req, record)
 	if err == nil {
 		err = x.takeBody(req, r)
@@ -24,6 +20,9 @@ func (x *Exchange) prepare(req *http.Request, record *Record) (*Request, error) 
 	if err != nil {
 		x.closeBody(req)
 		return nil, err
+	}
+	if r.Body != nil {
+		x.setArriving(false)
 	}
 	return r, nil
 }
@@ -84,13 +83,17 @@ func (x *Exchange) takeBody(req *http.Request, r *Request) error {
 		if r.ContentLength == 0 {
 			r.ContentLength = -1 // as http.Request has it, for clients
 		}
-		if !x.partner.retried(r) && !slices.ContainsFunc(x.partner.steps, func(s Step) bool { return s.NeedsBody(r) }) {
+		needed := x.partner.retried(r) || slices.ContainsFunc(x.partner.steps, func(s Step) bool { return s.NeedsBody(r) })
+		if !needed && !x.isSmall(r.ContentLength) {
 			return nil
 		}
 		begin := time.Now()
 		body, err := x.readBody(req, r.ContentLength)
 		r.Record.Reading = time.Since(begin)
-		if err != nil {
+		switch {
+		case err != nil && !needed && !x.spent.Load(): // there is no memory for it
+			return nil
+		case err != nil:
 			return err
 		}
 		x.closeBody(req)
@@ -98,6 +101,12 @@ func (x *Exchange) takeBody(req *http.Request, r *Request) error {
 	}
 	r.Body, r.ContentLength = x.body, int64(x.body.Len())
 	return nil
+}
+
+// isSmall reports whether a body of this length is held even if no step needs it: it is
+// sent together with the headers, in one system call, and can be sent again.
+func (x *Exchange) isSmall(length int64) bool {
+	return 0 < length && length <= min(smallBody, x.partner.maxBody)
 }
 
 // sign settles what is signed and runs the steps.

@@ -18,18 +18,11 @@ import (
 // turned it away without looking at it, or because the connection had been idle
 // and died before the first byte of an answer, and repeating the call is safe;
 // with an answer, because a step has asked for it.
-func (x *Exchange) try(req *http.Request, r *Request) (_ *http.Response, again bool, _ error) {
+func (x *Exchange) try(req *http.Request, r *Request, clock *clock) (_ *http.Response, again bool, _ error) {
 	defer r.answered(nil) // whom no answer has reached
 	ctx, cancel := context.WithCancelCause(req.Context())
 	x.begin(cancel)
 	held := r.Body != nil
-	clock := startClock(time.Until(x.deadline), func() {
-		x.end(errTooSlow)
-		if !held {
-			x.interrupt()
-		}
-	})
-	defer clock.stop()
 
 	if err := x.sign(ctx, r); err != nil {
 		err = unsigned(ctx, err)

@@ -83,6 +83,7 @@ var losses = map[string]func(net.Conn){
 // A connection that had been idle may be dead, and the request lost with it.
 // It is sent again, once, newly signed, if that is safe.
 func TestStaleConnection(t *testing.T) {
+	const streamed = " / HTTP/1.1\nHost: localhost\nTransfer-Encoding: chunked\n\n2\r\n{}\r\n0\r\n\r\n"
 	key := func() signer.Step { return must(signer.NewIdempotency(signer.IdempotencyOptions{})) }
 	for _, test := range []struct {
 		name, raw string
@@ -93,14 +94,17 @@ func TestStaleConnection(t *testing.T) {
 		{"HEAD", "HEAD / HTTP/1.1\nHost: localhost", nil, true},
 		{"OPTIONS", "OPTIONS / HTTP/1.1\nHost: localhost", nil, true},
 		{"GET with a body", "GET / HTTP/1.1\nHost: localhost\nContent-Length: 2\n\n{}", []signer.Step{wholeBody}, true},
-		{"GET, streamed", "GET / HTTP/1.1\nHost: localhost\nContent-Length: 2\n\n{}", nil, false},
+		{"GET with a small body", "GET / HTTP/1.1\nHost: localhost\nContent-Length: 2\n\n{}", nil, true},
+		{"GET, streamed", "GET" + streamed, nil, false},
 		{"POST", "POST / HTTP/1.1\nHost: localhost\nContent-Length: 2\n\n{}", []signer.Step{wholeBody}, false},
 		{"POST without a body", "POST / HTTP/1.1\nHost: localhost\nContent-Length: 0", nil, false},
 		{"DELETE", "DELETE / HTTP/1.1\nHost: localhost", nil, false},
-		{"PUT, streamed", "PUT / HTTP/1.1\nHost: localhost\nContent-Length: 2\n\n{}", nil, false},
+		{"PUT with a small body", "PUT / HTTP/1.1\nHost: localhost\nContent-Length: 2\n\n{}", nil, false},
+		{"PUT, streamed", "PUT" + streamed, nil, false},
 		{"POST with a key", "POST / HTTP/1.1\nHost: localhost\nContent-Length: 2\n\n{}", []signer.Step{wholeBody, key()}, true},
 		{"POST with a key, without a body", "POST / HTTP/1.1\nHost: localhost\nContent-Length: 0", []signer.Step{key()}, true},
-		{"POST with a key, streamed", "POST / HTTP/1.1\nHost: localhost\nContent-Length: 2\n\n{}", []signer.Step{key()}, false},
+		{"POST with a key and a small body", "POST / HTTP/1.1\nHost: localhost\nContent-Length: 2\n\n{}", []signer.Step{key()}, true},
+		{"POST with a key, streamed", "POST" + streamed, []signer.Step{key()}, false},
 		{"POST with the client's key", "POST / HTTP/1.1\nHost: localhost\nIdempotency-Key: k\nContent-Length: 2\n\n{}", []signer.Step{wholeBody}, true},
 		{"DELETE with the client's key", "DELETE / HTTP/1.1\nHost: localhost\nIdempotency-Key: k", nil, true},
 		{"DELETE with another key", "DELETE / HTTP/1.1\nHost: localhost\nX-Idempotency-Key: k", nil, true},

@@ -75,10 +75,10 @@ func (b *streamedBody) stop() {
 // in this request and in all that follow on the connection.
 func (x *Exchange) interrupt() {
 	x.mu.Lock()
-	b := x.stream
+	arriving := x.arriving && !x.stream.whole()
 	x.mu.Unlock()
-	if x.readDeadline != nil && !b.whole() {
-		_ = x.readDeadline(time.Now())
+	if arriving && x.readDeadline != nil {
+		_ = x.readDeadline(time.Now()) // a server without deadlines has its own time-outs
 	}
 }
 
@@ -91,40 +91,45 @@ func (b *streamedBody) whole() bool {
 	return b.err == io.EOF
 }
 
-// A clock ends a try whose time is over, unless the answer has begun by then.
+// A clock ends an attempt whose time is over, unless the answer has begun by then.
 type clock struct {
+	over func()
+
 	mu      sync.Mutex
 	timer   *time.Timer
-	stopped bool
+	running bool
 }
 
-func startClock(d time.Duration, over func()) *clock {
-	c := new(clock)
+// start begins a time of d from now, or begins it anew.
+func (c *clock) start(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.running = true; c.timer != nil {
+		c.timer.Reset(d)
+		return
+	}
 	c.timer = time.AfterFunc(d, func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if !c.stopped {
-			over()
+		if c.running {
+			c.over()
 		}
 	})
-	return c
 }
 
-// extend gives the try a time of d from now.
+// extend gives an attempt that goes on a time of d from now.
 func (c *clock) extend(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.stopped {
+	if c.running {
 		c.timer.Reset(d)
 	}
 }
 
-// stop ends the clock: what it has not done by its return it will not do.
+// stop ends the time: what was not done by its return will not be done.
 func (c *clock) stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.stopped = true
+	c.running = false
 	c.timer.Stop()
 }

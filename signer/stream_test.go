@@ -57,7 +57,7 @@ func TestBrokenStreamedBody(t *testing.T) {
 	}))
 	defer server.Close()
 	p := newPartner(t, signer.Options{Upstream: must(signer.ParseUpstream(server.URL))})
-	for _, length := range []int64{10, -1} {
+	for _, length := range []int64{5000, -1} {
 		body := io.MultiReader(strings.NewReader("bro"), iotest.ErrReader(errBroken))
 		res, err := post(p, server.Client().Transport, length, body)
 		wantProblem(t, res, err, signer.InvalidRequest, "could not be read to its end")
@@ -98,5 +98,43 @@ func TestTrailersAreRefused(t *testing.T) {
 				t.Errorf("sent %d times, want %d", sent, test.sent)
 			}
 		})
+	}
+}
+
+// A small body is held even if no step needs it, unless there is no memory for it.
+func TestSmallBodyIsHeld(t *testing.T) {
+	for _, test := range []struct {
+		name         string
+		length, free int64
+		max          int64
+		held         bool
+	}{
+		{"small", 4096, 4096, 0, true},
+		{"longer", 4097, 1 << 20, 0, false},
+		{"without memory", 100, 99, 0, false},
+		{"beyond max_body", 100, 1 << 20, 99, false},
+		{"of unknown length", -1, 1 << 20, 0, false},
+	} {
+		memory := signer.NewMemory(test.free)
+		p := newPartner(t, signer.Options{Memory: memory, MaxBody: test.max})
+		size := test.length
+		if size < 0 {
+			size = 100
+		}
+		content := strings.Repeat("x", int(size))
+		x := p.Begin()
+		req := &http.Request{Method: "POST", URL: parse(t, "/"), Body: io.NopCloser(strings.NewReader(content)), ContentLength: test.length}
+		res, err := x.RoundTrip(req, roundTripper(func(out *http.Request) (*http.Response, error) {
+			if held := out.GetBody != nil; held != test.held {
+				t.Errorf("%s: held %v", test.name, held)
+			}
+			if got := must(io.ReadAll(out.Body)); string(got) != content || out.ContentLength != test.length {
+				t.Errorf("%s: %d bytes, length %d", test.name, len(got), out.ContentLength)
+			}
+			return respond(200, ""), nil
+		}))
+		wantAnswer(t, res, err, 200, "")
+		x.Close()
+		wantMemory(t, memory, 0)
 	}
 }

@@ -169,7 +169,7 @@ func TestTimeoutOfUnreadBody(t *testing.T) {
 			time.Sleep(30 * time.Second)
 			_, _ = out.Body.Read(make([]byte, 1))
 			return silent(out)
-		})).RoundTrip(must(http.NewRequest("POST", "/", strings.NewReader("streamed"))))
+		})).RoundTrip(must(http.NewRequest("POST", "/", strings.NewReader(long))))
 		took(t, begin, 90*time.Second)
 		wantProblem(t, res, err, signer.TooSlow, "did not answer in time")
 	})
@@ -183,7 +183,7 @@ func TestNoReadDeadlineIsLeft(t *testing.T) {
 		x := newPartner(t, signer.Options{Timeout: time.Minute}).Begin()
 		x.SetReadDeadline(func(deadline time.Time) error { last = deadline; return nil })
 		var late io.Reader
-		res, err := x.RoundTrip(must(http.NewRequest("POST", "/", strings.NewReader("streamed"))), roundTripper(func(out *http.Request) (*http.Response, error) {
+		res, err := x.RoundTrip(must(http.NewRequest("POST", "/", strings.NewReader(long))), roundTripper(func(out *http.Request) (*http.Response, error) {
 			_, _ = out.Body.Read(make([]byte, 1))
 			late = out.Body // net/http may read on when the answer has begun
 			return respond(200, ""), nil
