@@ -77,43 +77,40 @@ func (d *direct) serves(r *http.Request) bool {
 
 // A forwarding is a request on the direct way. Of it the placeholders tell.
 type forwarding struct {
+	direct     *direct
 	request    http.Request
 	url        url.URL
 	interim    interim
+	beside     int // other requests on their way when it began
 	begin, end time.Time
 	latency    time.Duration // to the answer's headers
 	answer     *http.Response
+	copied     time.Duration // to its end
 }
 
 // serve forwards r, and does as reverse_proxy would.
 func (d *direct) serve(w http.ResponseWriter, r *http.Request, v *visit) error {
-	d.requests.Add(1)
-	defer d.requests.Add(-1)
-	f := &forwarding{request: *r, begin: time.Now()}
-	v.forwarding = f
-	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
-		repl.Map(func(key string) (any, bool) { return d.placeholder(f, key) })
-	}
-	header := w.Header()
-	server := header["Server"]
-	delete(header, "Server") // Via tells it
-	res, err := d.send(f, w)
+	f := &forwarding{direct: d, request: *r, begin: time.Now(), beside: int(d.requests.Add(1)) - 1}
+	defer func() {
+		d.requests.Add(-1)
+		f.end = time.Now()
+	}()
+	v.setForwarding(f)
+	err := d.send(f, w)
 	switch {
 	case err == nil:
-		d.answer(w, res)
-		f.end = time.Now()
+		d.answer(w, f)
 		return nil
 	case errors.Is(err, context.Canceled):
 		w.WriteHeader(499) // the client has left
 		return nil
 	}
-	header["Server"] = server
 	return caddyhttp.Error(http.StatusBadGateway, err)
 }
 
 // send sends the request to the address to dial. What of its header concerns
 // the client's connection alone, an exchange removes.
-func (d *direct) send(f *forwarding, w http.ResponseWriter) (*http.Response, error) {
+func (d *direct) send(f *forwarding, w http.ResponseWriter) error {
 	f.url = *f.request.URL
 	f.url.Host = d.dial
 	f.request.URL = &f.url
@@ -129,31 +126,32 @@ func (d *direct) send(f *forwarding, w http.ResponseWriter) (*http.Response, err
 	}
 	f.latency = time.Since(f.begin)
 	d.tell(f, res, err)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		f.answer = res
 	}
-	f.answer = res
-	return res, nil
+	return err
 }
 
 // tell logs what reverse_proxy would.
 func (d *direct) tell(f *forwarding, res *http.Response, err error) {
 	c := d.log.Check(zapcore.DebugLevel, "upstream roundtrip")
-	if c == nil {
-		return
+	switch {
+	case c == nil:
+	case err != nil:
+		c.Write(f.fields(zap.Error(err))...)
+	default:
+		headers := caddyhttp.LoggableHTTPHeader{Header: res.Header, ShouldLogCredentials: logsCredentials(&f.request)}
+		c.Write(f.fields(zap.Object("headers", headers), zap.Int("status", res.StatusCode))...)
 	}
-	credentials := logsCredentials(&f.request)
-	fields := []zap.Field{
-		zap.String("upstream", d.dial),
+}
+
+// fields are what log lines tell of f, and more.
+func (f *forwarding) fields(more ...zap.Field) []zap.Field {
+	return append([]zap.Field{
+		zap.String("upstream", f.direct.dial),
 		zap.Duration("duration", f.latency),
-		zap.Object("request", caddyhttp.LoggableHTTPRequest{Request: &f.request, ShouldLogCredentials: credentials}),
-	}
-	if err != nil {
-		c.Write(append(fields, zap.Error(err))...)
-		return
-	}
-	c.Write(append(fields, zap.Object("headers", caddyhttp.LoggableHTTPHeader{Header: res.Header, ShouldLogCredentials: credentials}),
-		zap.Int("status", res.StatusCode))...)
+		zap.Object("request", caddyhttp.LoggableHTTPRequest{Request: &f.request, ShouldLogCredentials: logsCredentials(&f.request)}),
+	}, more...)
 }
 
 // logsCredentials reports whether the site's logs shall have them.

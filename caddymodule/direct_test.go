@@ -142,20 +142,34 @@ func TestDirectEndsUnaskedProtocols(t *testing.T) {
 // length have a type: net/http would guess one, or not if the header is flushed
 // before the body has come, on either way.
 var partnerAnswers = map[string]string{
-	"/plain":     "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\nServer: partner\r\n\r\nok",
-	"/chunked":   "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
-	"/trailers":  "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 1\r\n\r\n",
-	"/hop":       "HTTP/1.1 200 OK\r\nConnection: X-Hop\r\nX-Hop: a\r\nKeep-Alive: timeout=5\r\nProxy-Authenticate: Basic\r\nTe: x\r\nContent-Length: 0\r\n\r\n",
-	"/interim":   "HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\nConnection: X-Hop\r\nX-Hop: a\r\nKeep-Alive: timeout=5\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
-	"/none":      "HTTP/1.1 204 No Content\r\nX-Request-Id: 1\r\n\r\n",
-	"/unchanged": "HTTP/1.1 304 Not Modified\r\nEtag: \"a\"\r\n\r\n",
-	"/moved":     "HTTP/1.1 307 Temporary Redirect\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n",
-	"/failed":    "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 4\r\nSet-Cookie: a=b\r\nSet-Cookie: c=d\r\n\r\nsorry",
-	"/events":    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ndata: a\n\n\r\n0\r\n\r\n",
-	"/close":     "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nto the end",
-	"/encoded":   "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x00",
-	"/short":     "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nok",
-	"/garbage":   "not HTTP\r\n\r\n",
+	"/plain":    "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\nServer: partner\r\n\r\nok",
+	"/chunked":  "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+	"/trailers": "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 1\r\n\r\n",
+	"/hop":      "HTTP/1.1 200 OK\r\nConnection: X-Hop\r\nX-Hop: a\r\nKeep-Alive: timeout=5\r\nProxy-Authenticate: Basic\r\nTe: x\r\nContent-Length: 0\r\n\r\n",
+	"/interim":  "HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\nConnection: X-Hop\r\nX-Hop: a\r\nKeep-Alive: timeout=5\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+	"/interims": "HTTP/1.1 102 Processing\r\nX-A: a\r\n\r\n" +
+		"HTTP/1.1 103 Early Hints\r\nConnection: X-Own, close\r\nX-Own: partner\r\nAlt-Svc: h3=\":1\"\r\nProxy-Authenticate: Basic\r\nVia: 1.1 partner\r\nSet-Cookie: a\r\nSet-Cookie: b\r\n\r\n" +
+		"HTTP/1.1 103 Early Hints\r\nX-Own: partner\r\nServer: partner\r\nTransfer-Encoding: chunked\r\nUpgrade: h2c\r\nTe: x\r\n\r\n" +
+		"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nX-Own: partner\r\nContent-Length: 2\r\n\r\nok",
+	"/merged":       "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Own: partner\r\nX-Own: twice\r\nVia: 1.1 partner\r\nX-Changed: a\r\n\r\n",
+	"/alternative":  "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nAlt-Svc: h3=\":443\"\r\nKeep-Alive: timeout=5\r\n\r\n",
+	"/named":        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\nConnection: X-Own,, x-hop\r\nX-Own: partner\r\nX-Hop: a\r\n\r\n",
+	"/unannounced":  "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 1\r\nX-Sum: 2\r\n\r\n",
+	"/more":         "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTrailer: X-Own\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Own: 1\r\nX-More: 2\r\n\r\n",
+	"/only":         "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTrailer: X-Own\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Own: 1\r\n\r\n",
+	"/forgotten":    "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+	"/half":         "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n5\r\nhal",
+	"/cut":          "HTTP/1.1 200 OK\r\nContent-Le",
+	"/interim-only": "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n",
+	"/none":         "HTTP/1.1 204 No Content\r\nX-Request-Id: 1\r\n\r\n",
+	"/unchanged":    "HTTP/1.1 304 Not Modified\r\nEtag: \"a\"\r\n\r\n",
+	"/moved":        "HTTP/1.1 307 Temporary Redirect\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n",
+	"/failed":       "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 4\r\nSet-Cookie: a=b\r\nSet-Cookie: c=d\r\n\r\nsorry",
+	"/events":       "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ndata: a\n\n\r\n0\r\n\r\n",
+	"/close":        "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nto the end",
+	"/encoded":      "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x00",
+	"/short":        "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nok",
+	"/garbage":      "not HTTP\r\n\r\n",
 }
 
 // answering is a partner that gives these answers and closes.
@@ -202,12 +216,11 @@ func rawAnswer(t *testing.T, server *httptest.Server, head string) string {
 	fmt.Fprintf(conn, "%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", head)
 	answer, _ := io.ReadAll(conn)
 	lines := strings.Split(string(answer), "\r\n")
-	lines = slices.DeleteFunc(lines, func(line string) bool {
-		// An interim answer has Caddy's name only behind reverse_proxy.
-		return strings.HasPrefix(line, "Date: ") || line == "Server: Caddy"
-	})
-	if end := slices.Index(lines, ""); end > 0 {
-		slices.Sort(lines[1:end]) // net/http writes them in any order
+	lines = slices.DeleteFunc(lines, func(line string) bool { return strings.HasPrefix(line, "Date: ") })
+	for begin := 0; begin < len(lines) && strings.HasPrefix(lines[begin], "HTTP/"); { // interim answers, too
+		end := begin + slices.Index(lines[begin:], "")
+		slices.Sort(lines[begin+1 : max(begin+1, end)]) // net/http writes them in any order
+		begin = max(begin, end) + 1
 	}
 	return strings.Join(lines, "\n")
 }
@@ -216,8 +229,8 @@ func rawAnswer(t *testing.T, server *httptest.Server, head string) string {
 func TestDirectIsLikeReverseProxy(t *testing.T) {
 	t.Setenv("ACME_TOKEN", "sk_live_1")
 	partner := answering(t)
-	const placeholders = "\nheader X-Own own\nheader >X-Told \"{rp.upstream.address} {rp.upstream.hostport} {rp.upstream.host} {rp.upstream.port} {rp.upstream.requests} " +
-		"{rp.upstream.max_requests} {rp.upstream.fails} {rp.status_code} {rp.status_text} {rp.header.Content-Type} {rp.header.X-Never}\""
+	const placeholders = "\nheader X-Own own\nheader Via \"1.0 edge\"\nheader >X-Unchanged {rp.header.X-Changed}\nheader >X-Changed a aa\nheader >X-Own own ownown\nheader >X-Told \"{rp.upstream.address} {rp.upstream.hostport} {rp.upstream.host} {rp.upstream.port} {rp.upstream.requests} " +
+		"{rp.upstream.max_requests} {rp.upstream.fails} {rp.status_code} {rp.status_text} {rp.header.Content-Type} {rp.header.X-Never} {rp.header.Alt-Svc} {rp.header.Keep-Alive} {rp.retries}{rp.duration}{rp.upstream.duration}\""
 	direct := serve(t, site("partner_proxy "+partner+" {\nbearer {env.ACME_TOKEN}\ntransport http {\nkeepalive off\n}\n}"+placeholders))
 	through := serve(t, site("partner_proxy "+partner+" {\nbearer {env.ACME_TOKEN}\nheader_down -X-Never\ntransport http {\nkeepalive off\n}\n}"+placeholders))
 	// A protocol that nobody has asked for: reverse_proxy makes a 200 of it.

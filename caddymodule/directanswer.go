@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -12,17 +13,19 @@ import (
 	"sync"
 	"time"
 
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 )
 
 // answer gives the partner's answer to the client as it comes. Where it ends
 // half way, so does the client's.
-func (d *direct) answer(w http.ResponseWriter, res *http.Response) {
+func (d *direct) answer(w http.ResponseWriter, f *forwarding) {
+	res := f.answer
 	defer res.Body.Close()
-	removeConnectionHeaders(res.Header)
 	header := w.Header()
-	addHeaders(header, res.Header)
+	delete(header, "Server") // Via tells it
 	header["Via"] = append(header["Via"], strings.TrimPrefix(res.Proto, "HTTP/")+" Caddy")
+	addHeaders(header, res.Header)
 	announced := len(res.Trailer)
 	if announced > 0 {
 		header["Trailer"] = append(header["Trailer"], strings.Join(slices.Collect(maps.Keys(res.Trailer)), ", "))
@@ -30,11 +33,12 @@ func (d *direct) answer(w http.ResponseWriter, res *http.Response) {
 	w.WriteHeader(res.StatusCode)
 	if err := copyAnswer(w, res); err != nil {
 		if !errors.Is(err, errClientWrite) && !errors.Is(err, context.Canceled) {
-			d.log.Warn("aborting with incomplete response", zap.Error(err))
+			d.log.Warn("aborting with incomplete response", f.fields(zap.Error(err))...)
 		}
 		_ = http.NewResponseController(w).Flush() // what there was
 		panic(http.ErrAbortHandler)
 	}
+	f.copied = time.Since(f.begin)
 	if len(res.Trailer) == 0 {
 		return
 	}
@@ -48,31 +52,35 @@ func (d *direct) answer(w http.ResponseWriter, res *http.Response) {
 	}
 }
 
-// removeConnectionHeaders removes what concerns the partner's connection alone
-// (RFC 9110 section 7.6.1).
-func removeConnectionHeaders(h http.Header) {
-	for _, value := range h["Connection"] {
-		for name := range strings.SplitSeq(value, ",") {
-			delete(h, textproto.CanonicalMIMEHeaderKey(textproto.TrimString(name)))
-		}
-	}
-	for _, name := range connectionHeaders {
-		delete(h, name)
-	}
-}
-
-var connectionHeaders = []string{
-	"Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
-}
-
-// addHeaders adds to what other handlers have set.
+// addHeaders adds to what other handlers have set, except for what concerns the
+// partner's connection alone (RFC 9110 section 7.6.1). Values are copied, all
+// into one array: handlers change them in place.
 func addHeaders(to, from http.Header) {
-	for name, values := range from {
-		if to[name] != nil {
-			values = append(slices.Clip(to[name]), values...)
+	named := make(map[string]bool)
+	for _, value := range from["Connection"] {
+		for name := range strings.SplitSeq(value, ",") {
+			named[textproto.CanonicalMIMEHeaderKey(textproto.TrimString(name))] = true
 		}
-		to[name] = values
 	}
+	size := 0
+	for name, values := range from {
+		size += len(to[name]) + len(values)
+	}
+	all := make([]string, 0, size)
+	for name, values := range from {
+		if len(values) == 0 || named[name] || slices.Contains(connectionHeaders, name) {
+			continue // HTTP/2 would wait for a trailer that is there and empty
+		}
+		begin := len(all)
+		all = append(append(all, to[name]...), values...)
+		to[name] = all[begin:len(all):len(all)]
+	}
+}
+
+// connectionHeaders are what reverse_proxy removes; Alt-Svc (RFC 7838) would
+// lead clients to the partner's ports on this host.
+var connectionHeaders = []string{
+	"Alt-Svc", "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
 }
 
 // errClientWrite is what failed when it was the client's connection.
@@ -101,7 +109,7 @@ func copyAnswer(w http.ResponseWriter, res *http.Response) error {
 		case end == io.EOF:
 			return nil
 		case end != nil:
-			return end
+			return fmt.Errorf("reading: %w", end)
 		}
 	}
 }
@@ -111,9 +119,10 @@ const copyBufferSize = 32 << 10
 // copyBuffers are what answers are copied through.
 var copyBuffers = sync.Pool{New: func() any { return new([copyBufferSize]byte) }}
 
-// isStream reports whether an answer is of events, or nobody knows its length.
+// isStream reports whether an answer is of events, asks for it, or nobody knows
+// its length.
 func isStream(res *http.Response) bool {
-	if res.ContentLength == -1 {
+	if res.ContentLength == -1 || caddyhttp.IsIncremental(res.Header) {
 		return true
 	}
 	kind, _, _ := strings.Cut(res.Header.Get("Content-Type"), ";")
@@ -150,9 +159,7 @@ func (f *flusher) Write(p []byte) (int, error) {
 	defer f.mu.Unlock()
 	f.flushed = true
 	n, err := f.to.Write(p)
-	if err == nil {
-		err = f.flush()
-	}
+	_ = f.flush() // not every handler's writer can
 	return n, err
 }
 
@@ -185,9 +192,8 @@ func (i *interim) pass(status int, from textproto.MIMEHeader) error {
 		return nil
 	}
 	header := i.client.Header()
-	own := maps.Clone(header)
+	own := header.Clone()
 	addHeaders(header, http.Header(from))
-	removeConnectionHeaders(header)
 	i.client.WriteHeader(status)
 	clear(header) // for the final answer
 	maps.Copy(header, own)

@@ -4,30 +4,48 @@ import (
 	"net"
 	"strings"
 	"time"
+
+	"github.com/caddyserver/caddy/v2"
 )
+
+// setForwarding has the placeholders tell of f, and no longer of what was
+// forwarded before: to another partner, or by forward_auth.
+func (v *visit) setForwarding(f *forwarding) {
+	if repl, ok := f.request.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
+		repl.DeleteByPrefix("http.reverse_proxy.")
+		if v.forwarding == nil {
+			repl.Map(func(key string) (any, bool) { return v.forwarding.placeholder(key) })
+		}
+	}
+	v.forwarding = f
+}
 
 // placeholder is the value of one of reverse_proxy's placeholders, as far as
 // it is known by then.
-func (d *direct) placeholder(f *forwarding, key string) (any, bool) {
+func (f *forwarding) placeholder(key string) (any, bool) {
 	name, ok := strings.CutPrefix(key, "http.reverse_proxy.")
 	if !ok {
 		return nil, false
 	}
 	switch name {
 	case "upstream.address":
-		return "tcp/" + d.dial, true
+		return "tcp/" + f.direct.dial, true
 	case "upstream.hostport":
-		return d.dial, true
+		return f.direct.dial, true
 	case "upstream.host", "upstream.port":
-		host, port, _ := net.SplitHostPort(d.dial)
+		host, port, _ := net.SplitHostPort(f.direct.dial)
 		if name == "upstream.host" {
 			return host, true
 		}
 		return port, true
 	case "upstream.requests":
-		return d.requests.Load() - 1, true // beside this one
-	case "upstream.max_requests", "upstream.fails", "retries":
+		return f.beside, true
+	case "upstream.max_requests", "upstream.fails":
 		return 0, true
+	case "retries":
+		return 0, !f.end.IsZero()
+	case "duration", "duration_ms":
+		return duration(f.end.Sub(f.begin), name, !f.end.IsZero())
 	}
 	if f.answer == nil {
 		return nil, false
@@ -38,25 +56,20 @@ func (d *direct) placeholder(f *forwarding, key string) (any, bool) {
 	case "status_text":
 		return f.answer.Status, true
 	case "upstream.latency", "upstream.latency_ms":
-		return duration(f.latency, name)
+		return duration(f.latency, name, true)
+	case "upstream.duration", "upstream.duration_ms":
+		return duration(f.copied, name, f.copied > 0)
 	}
 	if field, ok := strings.CutPrefix(name, "header."); ok {
 		values, ok := f.answer.Header[field]
 		return strings.Join(values, ","), ok
 	}
-	if f.end.IsZero() {
-		return nil, false
-	}
-	switch name {
-	case "duration", "duration_ms", "upstream.duration", "upstream.duration_ms":
-		return duration(f.end.Sub(f.begin), name)
-	}
 	return nil, false
 }
 
-func duration(d time.Duration, name string) (any, bool) {
+func duration(d time.Duration, name string, known bool) (any, bool) {
 	if strings.HasSuffix(name, "_ms") {
-		return d.Seconds() * 1e3, true
+		return d.Seconds() * 1e3, known
 	}
-	return d, true
+	return d, known
 }

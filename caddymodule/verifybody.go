@@ -139,14 +139,17 @@ func (*inbox) Owns() []string { return nil }
 // NeedsBody implements signer.Step.
 func (*inbox) NeedsBody(*signer.Request) bool { return true }
 
-// Apply takes the body.
+// Apply takes the body. It is the application's in the end, whose transport may
+// still send it when there is an answer.
 func (in *inbox) Apply(_ context.Context, r *signer.Request) error {
 	in.body = r.Body
+	in.body.Keep()
 	return nil
 }
 
 // RoundTrip sends nothing.
-func (*inbox) RoundTrip(*http.Request) (*http.Response, error) {
+func (*inbox) RoundTrip(req *http.Request) (*http.Response, error) {
+	_ = req.Body.Close()
 	return &http.Response{StatusCode: http.StatusNoContent, Body: http.NoBody}, nil
 }
 

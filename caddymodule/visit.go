@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"slices"
 	"sync"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -100,8 +99,8 @@ func (v *visit) exchange(t *Transport, req *http.Request) *signer.Exchange {
 	if v.forwarding != nil && req.URL == &v.forwarding.url {
 		x.OnInterim(v.forwarding.interim.pass)
 	}
-	if slices.ContainsFunc(v.exchanges, func(x exchange) bool { return x.BodyTaken() }) {
-		x.SetBodyTaken()
+	for _, earlier := range v.exchanges {
+		x.Follow(earlier.Exchange)
 	}
 	if v.guarded && req.Body != nil {
 		x.SetReadDeadline(v.client.SetReadDeadline)

@@ -69,11 +69,14 @@ func TestStreamedBodyOfAllAttempts(t *testing.T) {
 	}
 }
 
-// A body that somebody else has read is missing, and must not be left out.
+// A body that was read for another exchange is missing, and must not be left out.
 func TestBodyTakenByOthers(t *testing.T) {
 	for _, step := range []signer.Step{wholeBody, new(step)} {
+		earlier := newPartner(t, signer.Options{}).Begin()
+		must(earlier.RoundTrip(must(http.NewRequest("POST", "/", strings.NewReader(long))), new(wire)))
+		earlier.Close()
 		x := newPartner(t, signer.Options{Steps: []signer.Step{step}}).Begin()
-		x.SetBodyTaken()
+		x.Follow(earlier)
 		w := new(wire)
 		res, err := x.RoundTrip(must(http.NewRequest("POST", "/", panicking{})), w)
 		wantProblem(t, res, err, signer.BodyUnusable, "cannot be sent again")
@@ -81,6 +84,64 @@ func TestBodyTakenByOthers(t *testing.T) {
 		wantAnswer(t, res, err, 200, "")
 		x.Close()
 	}
+}
+
+// A body that has reached nobody, and is still there, is sent to another partner.
+func TestBodyOfTheExchangeBefore(t *testing.T) {
+	field := must(signer.NewJSONField(signer.JSONFieldOptions{Pointer: "/a", Value: fixed("b")}))
+	for _, test := range []struct {
+		name   string
+		length int
+		step   signer.Step
+		base   http.RoundTripper
+		max    int64
+		free   int64
+		again  bool
+	}{
+		{name: "small", length: 10, base: failing(refused), again: true},
+		{name: "held", length: 32 << 10, step: wholeBody, base: failing(refused), again: true},
+		{name: "in a buffer", length: 32<<10 + 1, step: wholeBody, base: failing(refused)},
+		{name: "answered", length: 10, base: new(wire)},
+		{name: "unknown whether", length: 10, base: failing(io.ErrUnexpectedEOF)},
+		{name: "edited", length: 10, step: field, base: failing(refused)},
+		{name: "longer than max_body", length: 10, base: failing(refused), max: 9},
+		{name: "without memory", length: 10, base: failing(refused), free: 9},
+	} {
+		body := "{" + strings.Repeat(" ", test.length-2) + "}"
+		steps := []signer.Step{new(step)}
+		if test.step != nil {
+			steps[0] = test.step
+		}
+		earlier := newPartner(t, signer.Options{Steps: steps}).Begin()
+		req := must(http.NewRequest("POST", "/", strings.NewReader(body)))
+		req.Header.Set("Content-Type", "application/json")
+		_, _ = earlier.RoundTrip(req, test.base)
+		earlier.Close()
+
+		memory := signer.NewMemory(test.free)
+		x := newPartner(t, signer.Options{MaxBody: test.max, Memory: memory}).Begin()
+		x.Follow(earlier)
+		w := new(wire)
+		res, err := x.RoundTrip(must(http.NewRequest("POST", "/", panicking{})), w)
+		if test.again {
+			wantAnswer(t, res, err, 200, "")
+			wantMemory(t, memory, int64(test.length))
+			if got := w.last(t).body; got != body {
+				t.Errorf("%s: sent %q", test.name, got)
+			}
+		} else {
+			wantProblem(t, res, err, signer.BodyUnusable, "cannot be sent again")
+		}
+		x.Close()
+		wantMemory(t, memory, 0)
+	}
+}
+
+func failing(err error) http.RoundTripper {
+	return roundTripper(func(out *http.Request) (*http.Response, error) {
+		_ = out.Body.Close()
+		return nil, err
+	})
 }
 
 // Servers close their clients' bodies themselves.

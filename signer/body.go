@@ -1,7 +1,6 @@
 package signer
 
 import (
-	"bytes"
 	"context"
 	"crypto"
 	_ "crypto/sha256" // the hashes of RFC 9530
@@ -32,7 +31,7 @@ type sum struct {
 func NewBody(data []byte) *Body { return &Body{data: data} }
 
 // Bytes is the body. It must not be changed, nor looked at when the exchange has
-// ended: the memory may be another body's by then.
+// ended, unless it is kept: the memory may be another body's by then.
 func (b *Body) Bytes() []byte { return b.data }
 
 // Len is the number of bytes. It is 0 for a nil Body.
@@ -59,27 +58,6 @@ func (s *sum) take(h crypto.Hash, hasher hash.Hash) {
 	hasher.Sum(s.value[:0])
 	s.known = true
 	hashers[sumIndex(h)].Put(hasher)
-}
-
-// allocate gives the body n bytes, whatever they hold.
-func (b *Body) allocate(n int) {
-	if b.buffer = newBuffer(n); b.buffer != nil {
-		b.data = b.buffer.data[:n]
-	} else {
-		b.data = make([]byte, n)
-	}
-}
-
-// reader gives the body to net/http. One without a buffer has the form that it
-// writes together with the headers, in one system call.
-func (b *Body) reader() io.ReadCloser {
-	switch {
-	case b.Len() == 0:
-		return http.NoBody
-	case b.buffer != nil:
-		return b.buffer.reader(len(b.data))
-	}
-	return io.NopCloser(bytes.NewReader(b.data))
 }
 
 var hashers = [2]sync.Pool{
@@ -148,6 +126,9 @@ func (x *Exchange) readBody(req *http.Request, length int64) (_ *Body, err error
 			into = probe[:] // is that all?
 		}
 		m, end := req.Body.Read(into)
+		if end == io.EOF {
+			x.setArriving(false)
+		}
 		if m > 0 && n == len(body.data) {
 			switch {
 			case known && int64(n) == length:

@@ -1,8 +1,10 @@
 package signer
 
 import (
+	"bytes"
 	"io"
 	"math/bits"
+	"net/http"
 	"sync"
 	"sync/atomic"
 )
@@ -98,3 +100,28 @@ func (r *bufferReader) Close() error {
 	r.buffer, r.rest = nil, nil
 	return nil
 }
+
+// allocate gives the body n bytes, whatever they hold.
+func (b *Body) allocate(n int) {
+	if b.buffer = newBuffer(n); b.buffer != nil {
+		b.data = b.buffer.data[:n]
+	} else {
+		b.data = make([]byte, n)
+	}
+}
+
+// reader gives the body to net/http. One without a buffer has the form that it
+// writes together with the headers, in one system call.
+func (b *Body) reader() io.ReadCloser {
+	switch {
+	case b.Len() == 0:
+		return http.NoBody
+	case b.buffer != nil:
+		return b.buffer.reader(len(b.data))
+	}
+	return io.NopCloser(bytes.NewReader(b.data))
+}
+
+// Keep has the memory of the body serve no other one. A step calls it to look at
+// the body when the exchange has ended.
+func (b *Body) Keep() { b.buffer = nil }

@@ -30,6 +30,7 @@ type Exchange struct {
 	edited       bool    // the body
 	renewed      bool    // sent again because a step asked for it
 	doubtful     bool    // a try was sent that the partner may have carried out
+	reached      bool    // a try was answered, or is doubtful
 	readDeadline func(time.Time) error
 	interim      func(int, textproto.MIMEHeader) error
 	leaveOpen    bool        // the client's body is not ours to close
@@ -76,14 +77,36 @@ func (x *Exchange) BodyTaken() bool {
 	return x.body.Len() > 0 || x.spent.Load()
 }
 
-// SetBodyTaken tells that somebody else has read the client's body: a request
-// that has one is refused, instead of being signed without it.
-func (x *Exchange) SetBodyTaken() { x.spent.Store(true) }
+// Follow tells that another exchange has ended that was for the same client
+// request. Its body is x's, too, if it is still there and has reached nobody. One
+// that was read and is gone has the request refused, instead of signed without it.
+func (x *Exchange) Follow(earlier *Exchange) {
+	if body := earlier.leftover(); body != nil && int64(body.Len()) <= x.partner.maxBody && x.reserve(int64(body.Len())) == nil {
+		x.body = body
+	} else if earlier.BodyTaken() {
+		x.spent.Store(true)
+	}
+}
+
+// leftover is the client's body, if it may be sent to somebody else.
+func (x *Exchange) leftover() *Body {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.body.Len() == 0 || x.body.buffer != nil || x.reached || x.edited {
+		return nil
+	}
+	return x.body
+}
 
 // Close gives back the memory of the body and ends the answer, if it has not
 // been read. Attempts that run fail, and more may not follow.
 func (x *Exchange) Close() {
+	stream := x.close()
 	x.release()
+	stream.stop() // with x unlocked: who reads needs the clock, and that needs x
+}
+
+func (x *Exchange) close() *streamedBody {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.closed = true
@@ -94,7 +117,7 @@ func (x *Exchange) Close() {
 	if x.cancel != nil {
 		x.cancel(errClosed)
 	}
-	x.stream.stop()
+	return x.stream
 }
 
 func (x *Exchange) setStream(b *streamedBody) {
@@ -150,13 +173,6 @@ func (x *Exchange) letGo() {
 		x.body = nil
 		x.spent.Store(true)
 	}
-}
-
-// setArriving tells whether the client's body is on its way.
-func (x *Exchange) setArriving(arriving bool) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.arriving = arriving
 }
 
 // Last tells what became of the attempt that was last over. Nil: none was.

@@ -12,7 +12,7 @@ import (
 // prepare makes what a try starts with. The client's body counts as arriving even
 // if it is refused: closing a body that a server reads waits for what is left of it.
 func (x *Exchange) prepare(req *http.Request, record *Record) (*Request, error) {
-	x.setArriving(req.Body != nil && x.body == nil)
+	x.setArriving(req.Body != nil && req.Body != http.NoBody && x.body == nil)
 	r, err := x.admit(req, record)
 	if err == nil {
 		err = x.takeBody(req, r)
@@ -20,9 +20,6 @@ func (x *Exchange) prepare(req *http.Request, record *Record) (*Request, error) 
 	if err != nil {
 		x.closeBody(req)
 		return nil, err
-	}
-	if r.Body != nil {
-		x.setArriving(false)
 	}
 	return r, nil
 }

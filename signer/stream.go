@@ -69,6 +69,13 @@ func (b *streamedBody) stop() {
 	}
 }
 
+// setArriving tells whether the client's body is on its way.
+func (x *Exchange) setArriving(arriving bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.arriving = arriving
+}
+
 // interrupt has reading the client's body fail at once, for net/http waits for its
 // reader, and a server for what is left. A body that was read to its end is let be: then
 // the server listens for whether its client leaves, and would take a deadline for that,
