@@ -69,6 +69,12 @@ func (b *streamedBody) stop() {
 	}
 }
 
+func (x *Exchange) setStream(b *streamedBody) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.stream = b
+}
+
 // setArriving tells whether the client's body is on its way.
 func (x *Exchange) setArriving(arriving bool) {
 	x.mu.Lock()
