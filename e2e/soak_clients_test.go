@@ -118,7 +118,8 @@ func (l *soakLoad) again(reused bool) {
 // ended tells a connection that had ended before anything of an answer came.
 func ended(err error) bool {
 	return errors.Is(err, io.EOF) || strings.Contains(err.Error(), "server closed idle connection") ||
-		strings.Contains(err.Error(), "connection reset by peer") || strings.Contains(err.Error(), "broken pipe")
+		strings.Contains(err.Error(), "connection reset by peer") || strings.Contains(err.Error(), "broken pipe") ||
+		strings.Contains(err.Error(), "use of closed network connection") // by net/http, which had just seen the end
 }
 
 func (l *soakLoad) count(kind, target string, o outcome) {
