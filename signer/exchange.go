@@ -30,7 +30,7 @@ type Exchange struct {
 	edited       bool    // the body
 	renewed      bool    // sent again because a step asked for it
 	doubtful     bool    // a try was sent that the partner may have carried out
-	reached      bool    // a try was answered, or is doubtful
+	answered     bool    // by the partner, at least once
 	readDeadline func(time.Time) error
 	interim      func(int, textproto.MIMEHeader) error
 	leaveOpen    bool        // the client's body is not ours to close

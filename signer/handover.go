@@ -22,7 +22,7 @@ func (x *Exchange) Follow(earlier *Exchange) {
 func (x *Exchange) leftover() *Body {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.body.Len() == 0 || x.body.buffer != nil || x.reached || x.edited {
+	if x.body.Len() == 0 || x.body.buffer != nil || x.answered || x.doubtful || x.edited {
 		return nil
 	}
 	return x.body

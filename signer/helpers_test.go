@@ -128,10 +128,10 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// request reads a request as a server does. Lines end in \n.
 // long is a body that is streamed where no step needs it.
 var long = strings.Repeat(" ", 5000)
 
+// request reads a request as a server does. Lines end in \n.
 func request(t testing.TB, raw string) *http.Request {
 	t.Helper()
 	head, body, _ := strings.Cut(raw, "\n\n")

@@ -61,7 +61,7 @@ func (x *Exchange) try(req *http.Request, r *Request, clock *clock) (_ *http.Res
 	cause := context.Cause(ctx)
 	switch {
 	case err == nil && cause != errTooSlow:
-		x.reached = true
+		x.answered = true
 		return res, again, nil
 	case err == nil: // the answer came when its time was over
 		_ = res.Body.Close()
@@ -76,7 +76,7 @@ func (x *Exchange) try(req *http.Request, r *Request, clock *clock) (_ *http.Res
 	if t.unsent(err) {
 		return nil, again, x.doubted(req, t.explain(req, err))
 	}
-	x.doubtful, x.reached = true, true
+	x.doubtful = true
 	return nil, again, t.explain(req, err)
 }
 
