@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 var versions = []string{"HTTP/1.1", "HTTP/2.0"}
@@ -27,7 +28,8 @@ func TestDirectIsLikeReverseProxyOverHTTP2(t *testing.T) {
 		for path := range partnerAnswers {
 			for _, method := range []string{"GET", "HEAD", "POST"} {
 				var told strings.Builder
-				ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{Got1xxResponse: func(status int, header textproto.MIMEHeader) error {
+				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // an answer without an end
+				ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{Got1xxResponse: func(status int, header textproto.MIMEHeader) error {
 					fmt.Fprintf(&told, "%d %v\n", status, header)
 					return nil
 				}})
@@ -38,10 +40,12 @@ func TestDirectIsLikeReverseProxyOverHTTP2(t *testing.T) {
 				req.Host = "localhost"
 				res, err := server.Client().Transport.RoundTrip(req)
 				if err != nil {
+					cancel()
 					t.Fatalf("%s %s: %v", method, path, err)
 				}
 				body, err := io.ReadAll(res.Body)
 				res.Body.Close()
+				cancel()
 				res.Header.Del("Date")
 				fmt.Fprintf(&told, "%s %d %v %d %q %v, aborted %v", res.Proto, res.StatusCode, res.Header, res.ContentLength, body, res.Trailer, err != nil)
 				if before, ok := seen[method+path]; ok && before != told.String() {
